@@ -20,9 +20,7 @@ class XdriftError(Exception):
     exit_code = 3
     reason = "internal"
 
-    def __init__(
-        self, thing: str, *, seen: object = None, expected: object = None, hint: str | None = None
-    ) -> None:
+    def __init__(self, thing: str, *, seen: object = None, expected: object = None, hint: str | None = None) -> None:
         self.thing, self.seen, self.expected, self.hint = thing, seen, expected, hint
         super().__init__(thing, seen, expected, hint)
 

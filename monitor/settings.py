@@ -7,7 +7,16 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from monitor.types import Scale
 
@@ -36,8 +45,20 @@ def format_duration(value: timedelta) -> str:
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?[smhdw]$", "examples": ["15m", "1d", "1w"]}),
 ]
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"timezone {value!r} is not an IANA zone name") from error
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
@@ -92,6 +113,8 @@ class HoldoutSettings(Strict):
     """Column with a unique row id; the row number when absent."""
     time: str | None = None
     """Column with the row's time; lets thresholds be calibrated on whole periods."""
+    timezone: Zone | None = None
+    """Zone of naive times; naive times are refused without it."""
     label: str | None = None
     """Column with the label, never given to the model."""
     period: Duration = timedelta(weeks=1)
@@ -136,7 +159,7 @@ class PredictionSettings(Strict):
     query: str | None = None
     """SELECT without the time condition; it is wrapped, and the window is pushed down."""
     columns: ColumnSettings = ColumnSettings()
-    timezone: str | None = None
+    timezone: Zone | None = None
     """Zone of naive timestamps; naive timestamps are refused without it."""
 
     @model_validator(mode="after")
@@ -146,11 +169,6 @@ class PredictionSettings(Strict):
             raise ValueError(f"needs exactly one of path, table, query; got {', '.join(given) or 'none'}")
         if not self.path and not self.url:
             raise ValueError(f"{given[0]} needs url")
-        if self.timezone:
-            try:
-                ZoneInfo(self.timezone)
-            except (KeyError, ValueError, OSError) as error:
-                raise ValueError(f"timezone {self.timezone!r} is not an IANA zone name") from error
         return self
 
 

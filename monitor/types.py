@@ -85,6 +85,8 @@ class LoadedModel:
     """Library name to version, of what loaded and will run it."""
     location: str
     """Where it came from, without credentials."""
+    categories: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Feature to its category values in code order, for boosters that store their own coding (XGBoost, LightGBM)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +241,7 @@ class Profile:
     categories: tuple[str, ...]
     """Bin labels for categorical inputs; empty otherwise."""
     counts: tuple[int, ...]
-    """len(edges) + 1 plus one per point mass, or len(categories)."""
+    """len(edges) + 1, or len(categories); missing values are in `n_missing`."""
     quantiles: tuple[float, ...]
     """At QUANTILE_GRID; empty for categories or no rows."""
     mean: float | None

@@ -1,0 +1,38 @@
+"""The drift engine: pure numpy and scipy. Attributions in, findings and a verdict out.
+
+No I/O, no clock, no global random state: the same arrays always give the same answer, in the daemon,
+in a one-shot check, in a CI gate and in a library call.
+"""
+
+from monitor.drift.assess import ViewResult, assess
+from monitor.drift.catalogue import TESTS, DriftTest
+from monitor.drift.compare import Comparison, compare
+from monitor.drift.decompose import decompose
+from monitor.drift.inputs import InputDrift, input_drift, input_profile
+from monitor.drift.judge import Facts, Judgement, judge
+from monitor.drift.measure import Measurement, measure
+from monitor.drift.prepare import Prepared, prepare
+from monitor.drift.profiles import attribution_profiles
+from monitor.drift.ranking import model_numbers
+
+__all__ = [
+    "TESTS",
+    "Comparison",
+    "DriftTest",
+    "Facts",
+    "InputDrift",
+    "Judgement",
+    "Measurement",
+    "Prepared",
+    "ViewResult",
+    "assess",
+    "attribution_profiles",
+    "compare",
+    "decompose",
+    "input_drift",
+    "input_profile",
+    "judge",
+    "measure",
+    "model_numbers",
+    "prepare",
+]

@@ -1,0 +1,196 @@
+"""From statistics to levels: effect AND evidence, adjusted over every feature, test and view of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from monitor.drift.adjust import benjamini_hochberg
+from monitor.drift.calibrate import Natural, thresholds
+from monitor.drift.catalogue import JUDGED, TESTS, floors
+from monitor.drift.measure import Measurement
+from monitor.drift.prepare import Prepared
+from monitor.drift.ranking import model_numbers
+from monitor.settings import DriftSettings
+from monitor.types import Finding, Floats, Ints, Level, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewResult:
+    """One view, judged. `reason` is set, and every level 0, when it could not be."""
+
+    view: View
+    measurement: Measurement
+    feature_names: tuple[str, ...]
+    p_adjusted: dict[str, Floats]
+    limits: dict[str, Floats]
+    """Judged test to (2, d) thresholds, warning and severe."""
+    levels: dict[str, Ints]
+    """Judged test to (d,) levels."""
+    material: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    """(d,) features important enough, then or now, to alarm."""
+    model_numbers: dict[str, float]
+    note: str
+    reason: str | None
+
+    @property
+    def feature_levels(self) -> Ints:
+        """(d,) highest level of each feature."""
+        return np.asarray(np.max(np.stack([self.levels[name] for name in JUDGED]), axis=0), dtype=np.int64)
+
+    @property
+    def level(self) -> Level:
+        return cast(Level, int(self.feature_levels.max(initial=0)))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """One finding per feature and test, then one per model-level number."""
+        return (*self._feature_findings(), *self._model_findings())
+
+    def _feature_findings(self) -> list[Finding]:
+        found = []
+        for j, feature in enumerate(self.feature_names):
+            for test in TESTS:
+                limit = self.limits.get(test.name)
+                found.append(
+                    Finding(
+                        view=self.view,
+                        feature=feature,
+                        test=test.name,
+                        statistic=_number(self.measurement.statistics[test.name][j]),
+                        p_value=_at(self.measurement.p_values.get(test.name), j),
+                        p_adjusted=_at(self.p_adjusted.get(test.name), j),
+                        threshold=None if limit is None else float(limit[0, j]),
+                        threshold_severe=None if limit is None else float(limit[1, j]),
+                        level=cast(Level, int(self.levels[test.name][j])) if test.judged else 0,
+                        n_reference=self.measurement.n,
+                        n_current=self.measurement.m,
+                        reason=self.reason or self._undefined(test.name, j),
+                    )
+                )
+        return found
+
+    def _undefined(self, test: str, j: int) -> str | None:
+        if np.isfinite(self.measurement.statistics[test][j]):
+            return None
+        return "the reference importance is 0, so a relative change has no value"
+
+    def _model_findings(self) -> list[Finding]:
+        return [
+            Finding(
+                view=self.view,
+                feature=None,
+                test=name,
+                statistic=_number(value),
+                p_value=None,
+                p_adjusted=None,
+                threshold=None,
+                threshold_severe=None,
+                level=0,
+                n_reference=self.measurement.n,
+                n_current=self.measurement.m,
+                reason=self.reason or (None if np.isfinite(value) else "no feature has any importance"),
+            )
+            for name, value in self.model_numbers.items()
+        ]
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _at(values: Floats | None, j: int) -> float | None:
+    return None if values is None else _number(values[j])
+
+
+def assess(views: Mapping[View, tuple[Prepared, Measurement]], settings: DriftSettings) -> dict[View, ViewResult]:
+    """Judge all views of one check together.
+
+    P-values of all features, judged tests and views form one family (Benjamini-Hochberg). A test raises a
+    feature to a level only when its statistic exceeds that level's threshold and its adjusted p-value is at
+    most that level's alpha, and the feature is material.
+    """
+    family = [(view, name) for view in views for name in JUDGED]
+    raw = [_family_p(views[view], name, settings) for view, name in family]
+    sizes = np.cumsum([0, *(len(p) for p in raw)])
+    adjusted = benjamini_hochberg(np.concatenate(raw)) if raw else np.array([])
+    by_test = {key: adjusted[sizes[i] : sizes[i + 1]] for i, key in enumerate(family)}
+    return {
+        view: _view(view, prepared, measured, {name: by_test[view, name] for name in JUDGED}, settings)
+        for view, (prepared, measured) in views.items()
+    }
+
+
+def _thin(measured: Measurement, settings: DriftSettings) -> str | None:
+    smaller = min(measured.n, measured.m)
+    return f"{smaller} rows, {settings.min_rows} are needed" if smaller < settings.min_rows else None
+
+
+def _family_p(view: tuple[Prepared, Measurement], name: str, settings: DriftSettings) -> Floats:
+    """P-values that count as tests: thin views are not tests at all, immaterial features are not asked."""
+    prepared, measured = view
+    if _thin(measured, settings):
+        return np.full(prepared.d, np.nan)
+    return np.where(material(measured, settings), measured.p_values[name], np.nan)
+
+
+def shares(importance: Floats) -> Floats:
+    """Share of all importance, (d,); zeros when there is none."""
+    total = importance.sum()
+    return importance / total if total > 0 else np.zeros_like(importance)
+
+
+def material(measured: Measurement, settings: DriftSettings) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Features that hold the configured share of all importance on either side, or half an equal share where
+    there are so many features that nobody holds more."""
+    least = min(settings.materiality, 0.5 / len(measured.importance_ref))
+    larger = np.maximum(shares(measured.importance_ref), shares(measured.importance_cur))
+    return np.asarray(larger >= least, dtype=np.bool_)
+
+
+def _view(
+    view: View, prepared: Prepared, measured: Measurement, p_adjusted: dict[str, Floats], settings: DriftSettings
+) -> ViewResult:
+    reason = _thin(measured, settings)
+    weighty = material(measured, settings)
+    alpha = (settings.alpha_warning, settings.alpha_severe)
+    limits, levels = {}, {}
+    for name in JUDGED:
+        limit = _limits(name, prepared.natural, measured, settings, alpha)
+        statistic, p = measured.statistics[name], p_adjusted[name]
+        raised = [(statistic > limit[i]) & (p <= alpha[i]) & weighty for i in (0, 1)]
+        limits[name] = limit
+        levels[name] = np.zeros(prepared.d, np.int64) if reason else np.where(raised[1], 2, np.where(raised[0], 1, 0))
+    return ViewResult(
+        view=view,
+        measurement=measured,
+        feature_names=prepared.feature_names,
+        p_adjusted=p_adjusted,
+        limits=limits,
+        levels=levels,
+        material=weighty,
+        model_numbers=model_numbers(measured.importance_ref, measured.importance_cur, settings.top_k),
+        note="" if measured.paired else prepared.natural.note,
+        reason=reason,
+    )
+
+
+def _limits(
+    name: str, natural: Natural, measured: Measurement, settings: DriftSettings, alpha: tuple[float, float]
+) -> Floats:
+    """On the same rows neither sampling nor season plays a part: the effect floors alone decide."""
+    floor = floors(settings, name)
+    if measured.paired:
+        return np.repeat(np.array(floor)[:, None], len(measured.freedom), axis=1)
+    return thresholds(
+        test=name,
+        floor=floor,
+        alpha=alpha,
+        natural=natural,
+        n=measured.n,
+        m=measured.m,
+        freedom=measured.freedom.astype(np.float64),
+        relative_error=measured.relative_error,
+    )

@@ -1,0 +1,128 @@
+"""How much do attributions move when nothing is wrong? Thresholds that know the sample and the season.
+
+Two parts. Chance: the null distribution of each statistic at the two sample sizes, in closed form.
+Natural variation: where the reference carries time, every whole period is left out and compared with the
+others; what remains after the share of chance is the variation from period to period, and an upper
+prediction bound of it is added to the threshold. Shuffled rows would not do: they make every season look
+like drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from monitor.drift.binning import bin_counts, pad
+from monitor.drift.ks import ks_and_wasserstein, ks_null, ks_null_mean
+from monitor.drift.psi import proportions, psi, psi_null
+from monitor.drift.stability import standard_error
+from monitor.types import Floats
+
+MIN_PERIODS = 4
+"""Fewer left-out periods say too little about the next one."""
+MIN_PERIOD_ROWS = 20
+"""A period with fewer rows is mostly chance."""
+TAIL = (0.01, 0.001)
+"""Probability per feature that an ordinary period exceeds the warning and the severe bound."""
+PRIOR_FREEDOM = 4.0
+"""Weight, in periods, of the spread common to all features when one feature's own spread is estimated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Natural:
+    """Upper bounds on period-to-period variation: test name to (2, d), warning and severe; zeros when unknown.
+
+    `psi` bounds the square root of PSI beyond chance, `ks` the distance beyond its mean under chance,
+    `stability` the relative change beyond its standard error.
+    """
+
+    bounds: dict[str, Floats]
+    n_periods: int
+    note: str
+
+
+def calibrate(values: Floats, periods: Sequence[str] | None, edges: Sequence[Floats]) -> Natural:
+    """Leave each period out against the rest. Falls back to chance only, and says so in `note`."""
+    d = values.shape[1]
+    zeros = {name: np.zeros((2, d)) for name in ("psi", "ks", "stability")}
+    if periods is None:
+        return Natural(bounds=zeros, n_periods=0, note="thresholds know chance only: the reference carries no time")
+    labels, inverse = np.unique(np.asarray(periods, dtype=str), return_inverse=True)
+    sizes = np.bincount(inverse)
+    usable = [k for k in range(len(labels)) if MIN_PERIOD_ROWS <= sizes[k] <= len(values) - MIN_PERIOD_ROWS]
+    if len(usable) < MIN_PERIODS:
+        return Natural(
+            bounds=zeros,
+            n_periods=len(usable),
+            note=f"thresholds know chance only: {len(usable)} periods of {MIN_PERIOD_ROWS} rows or more, "
+            f"{MIN_PERIODS} are needed",
+        )
+    excess = [_left_out(values[inverse == k], values[inverse != k], edges) for k in usable]
+    bounds = {name: _bound(np.array([one[name] for one in excess])) for name in zeros}
+    note = f"thresholds calibrated on {len(usable)} left-out periods"
+    return Natural(bounds=bounds, n_periods=len(usable), note=note)
+
+
+def _left_out(period: Floats, rest: Floats, edges: Sequence[Floats]) -> dict[str, Floats]:
+    """Variation of one period against the others beyond what its size explains, (d,) per test."""
+    m, n = len(period), len(rest)
+    cur, ref = np.sort(period.T, axis=1), np.sort(rest.T, axis=1)
+    counts_ref, widths = pad([bin_counts(c, e) for c, e in zip(ref, edges, strict=True)])
+    counts_cur, _ = pad([bin_counts(c, e) for c, e in zip(cur, edges, strict=True)])
+    value = psi(*proportions(counts_ref, counts_cur, widths))
+    freedom = ((counts_ref + counts_cur) > 0).sum(axis=1) - 1
+    d = np.array([ks_and_wasserstein(r, c)[0] for r, c in zip(ref, cur, strict=True)])
+    abs_ref, abs_cur = np.abs(rest), np.abs(period)
+    base = np.where(abs_ref.mean(axis=0) > 0, abs_ref.mean(axis=0), 1.0)
+    change = (abs_cur.mean(axis=0) - abs_ref.mean(axis=0)) / base
+    error = standard_error(abs_ref.var(axis=0), n, abs_cur.var(axis=0), m) / base
+    return {
+        "psi": np.sqrt(np.maximum(value - (1 / n + 1 / m) * freedom, 0.0)),
+        "ks": np.maximum(d - ks_null_mean(n, m), 0.0),
+        "stability": np.sqrt(np.maximum(change**2 - error**2, 0.0)),
+    }
+
+
+def _bound(excess: Floats) -> Floats:
+    """Upper prediction bounds, (2, d), for one more period, from (k, d) left-out ones.
+
+    Normal prediction bound (mean + t * s * sqrt(1 + 1/k)) with each feature's variance shrunk towards the
+    variance common to all: k periods alone estimate a tail badly.
+    """
+    k = len(excess)
+    variance = excess.var(axis=0, ddof=1)
+    shrunk = (variance * (k - 1) + variance.mean() * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
+    t = stats.t.isf(np.array(TAIL), k - 1 + PRIOR_FREEDOM)
+    return np.asarray(excess.mean(axis=0) + t[:, None] * np.sqrt(shrunk * (1 + 1 / k)), dtype=np.float64)
+
+
+def thresholds(
+    *,
+    test: str,
+    floor: tuple[float, float],
+    alpha: tuple[float, float],
+    natural: Natural,
+    n: int,
+    m: int,
+    freedom: Floats,
+    relative_error: Floats,
+) -> Floats:
+    """Warning and severe thresholds, (2, d): the larger of the effect floor and chance plus natural variation.
+
+    `alpha` is shared out over the d features, so that the chance part holds for all of them together.
+    """
+    d = len(freedom)
+    rows = []
+    for i in (0, 1):
+        share, bound = alpha[i] / d, natural.bounds[test][i]
+        if test == "psi":
+            limit = bound**2 + psi_null(share, n, m, freedom.astype(np.int64))
+        elif test == "ks":
+            limit = bound + ks_null(share, n, m)
+        else:
+            limit = bound + stats.norm.isf(share / 2) * relative_error
+        rows.append(np.maximum(floor[i], limit))
+    return np.array(rows)

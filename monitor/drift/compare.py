@@ -1,0 +1,158 @@
+"""The public library call: two attribution matrices in, one answer out. A stable interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from monitor.drift.assess import ViewResult, assess, shares
+from monitor.drift.catalogue import TESTS
+from monitor.drift.measure import measure
+from monitor.drift.prepare import prepare
+from monitor.errors import DataError
+from monitor.settings import DriftSettings
+from monitor.types import Finding, Level, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What `compare` found."""
+
+    result: ViewResult
+    paired: bool
+
+    @property
+    def level(self) -> Level:
+        """0 none, 1 warning, 2 severe; 0 as well when the verdict is unknown."""
+        return self.result.level
+
+    @property
+    def verdict(self) -> Literal["none", "drift", "unknown"]:
+        if self.result.reason:
+            return "unknown"
+        return "drift" if self.level else "none"
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.result.findings()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of `xdrift compare --json`: plain types, undefined numbers are None.
+
+        Keys of each entry of `features`: feature, level, material, importance_reference, importance_current,
+        share_reference, share_current, and for each statistic NAME its value NAME; judged ones also have
+        NAME_level, NAME_threshold, NAME_threshold_severe, NAME_p_value, NAME_p_adjusted, the others None there.
+        """
+        measured = self.result.measurement
+        return {
+            "level": self.level,
+            "verdict": self.verdict,
+            "reason": self.result.reason,
+            "paired": self.paired,
+            "n_reference": measured.n,
+            "n_current": measured.m,
+            "n_features": len(self.result.feature_names),
+            "calibration": self.result.note,
+            "model": {name: value if np.isfinite(value) else None for name, value in self.result.model_numbers.items()},
+            "features": self._features(),
+        }
+
+    def _features(self) -> list[dict[str, Any]]:
+        measured, levels = self.result.measurement, self.result.feature_levels
+        share_ref, share_cur = shares(measured.importance_ref), shares(measured.importance_cur)
+        rows: list[dict[str, Any]] = []
+        for j, name in enumerate(self.result.feature_names):
+            rows.append(
+                {
+                    "feature": name,
+                    "level": int(levels[j]),
+                    "material": bool(self.result.material[j]),
+                    "importance_reference": float(measured.importance_ref[j]),
+                    "importance_current": float(measured.importance_cur[j]),
+                    "share_reference": float(share_ref[j]),
+                    "share_current": float(share_cur[j]),
+                }
+            )
+        by_feature = {row["feature"]: row for row in rows}
+        judged = {test.name for test in TESTS if test.judged}
+        for finding in self.findings:
+            if finding.feature is None:
+                continue
+            row, test = by_feature[finding.feature], finding.test
+            row[test] = finding.statistic
+            row[f"{test}_threshold"] = finding.threshold
+            row[f"{test}_threshold_severe"] = finding.threshold_severe
+            if test in judged:
+                row[f"{test}_level"] = finding.level
+                row[f"{test}_p_value"] = finding.p_value
+                row[f"{test}_p_adjusted"] = finding.p_adjusted
+        return rows
+
+
+def compare(
+    reference: Any,
+    current: Any,
+    feature_names: Sequence[str] | None = None,
+    paired: bool = False,
+    periods: Sequence[str] | None = None,
+    settings: DriftSettings | None = None,
+) -> Comparison:
+    """Compare two attribution matrices with the daemon's engine.
+
+    Args:
+        reference: (n, d) attributions; an array, or a data frame whose columns are features.
+        current: (m, d). Two data frames are matched by column name, arrays by position.
+        feature_names: d names; taken from the data frames when absent, else f0, f1, ...
+        paired: row i of both sides explains the same input row.
+        periods: label per reference row (a week, a month); with enough of them thresholds know the natural
+            variation from period to period.
+
+    Raises:
+        DataError: columns differ, values are not finite, or there is no row at all. Thin samples do not raise:
+            the verdict is `unknown`.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> reference = rng.normal(size=(500, 3))
+    >>> compare(reference, reference).verdict
+    'none'
+    >>> compare(reference, reference * [1, 3, 1], feature_names=["age", "income", "tenure"]).verdict
+    'drift'
+    """
+    settings = settings or DriftSettings()
+    names, ref, cur = _aligned(reference, current, feature_names)
+    prepared = prepare(ref, names, settings=settings, periods=None if paired else periods)
+    measured = measure(prepared, cur, paired=paired)
+    view: View = "holdout" if paired else "traffic"
+    return Comparison(result=assess({view: (prepared, measured)}, settings)[view], paired=paired)
+
+
+def _aligned(reference: Any, current: Any, given: Sequence[str] | None) -> tuple[list[str], Any, Any]:
+    """Feature names and both matrices in the same column order."""
+    ref_names, cur_names = _columns(reference), _columns(current)
+    if ref_names and cur_names:
+        missing = [name for name in ref_names if name not in cur_names]
+        extra = [name for name in cur_names if name not in ref_names]
+        if missing or extra:
+            raise DataError(
+                "the two matrices have different features",
+                seen=f"only in reference: {missing or 'none'}, only in current: {extra or 'none'}",
+                expected="the same feature columns on both sides",
+                hint="drop or rename columns so that both sides agree",
+            )
+        current = current[ref_names]
+    ref, cur = np.asarray(reference), np.asarray(current)
+    width = ref.shape[1] if ref.ndim == 2 else 0
+    names = list(given) if given is not None else (ref_names or [f"f{j}" for j in range(width)])
+    if len(names) != width or len(set(names)) != len(names):
+        seen = f"{len(names)} names, {len(set(names))} distinct"
+        raise DataError("feature names", seen=seen, expected=f"{width} unique names")
+    return names, ref, cur
+
+
+def _columns(matrix: Any) -> list[str] | None:
+    columns = getattr(matrix, "columns", None)
+    return None if columns is None else [str(column) for column in columns]

@@ -1,0 +1,130 @@
+"""The verdict: what changed, the model, the data, the pipeline or the explainer? docs/concepts.md shows the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from monitor.drift import sentence
+from monitor.drift.assess import ViewResult
+from monitor.drift.inputs import InputDrift
+from monitor.types import Contribution, Level, Verdict, View
+
+SAME_ANSWER = 1e-5
+"""Predictions on the holdout that moved less than this, relative to their spread, did not move (float32)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known beside the statistics."""
+
+    model_changed: bool
+    """The model's content digest differs from the reference's."""
+    version_changed: bool
+    """Its version label differs."""
+    explainer_changed: bool
+    """The explainer's digest differs: settings or library versions."""
+    changes: tuple[str, ...]
+    """Each changed setting or library in words: `xgboost 2.1 -> 3.2`."""
+    prediction_shift: float | None
+    """Mean abs change of predictions on the holdout over their standard deviation; None when not comparable."""
+    inputs: Mapping[str, InputDrift]
+    """Source column to its drift."""
+    source_of: Mapping[str, str]
+    """Attribution column to source column."""
+    thin: str | None = None
+    """Why traffic could not be judged; None when it could."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    verdict: Verdict
+    level: Level
+    sentence: str
+    evidence: tuple[str, ...]
+
+
+def judge(views: Mapping[View, ViewResult], contributions: Sequence[Contribution], facts: Facts) -> Judgement:
+    """Apply the decision table.
+
+    The holdout view answers for the model and its explainer: its rows never change. The traffic view answers
+    for the data and the pipeline: its model is the same on both sides. The severer side names the verdict;
+    equal sides make `both`, except that a changed explainer is named alone, because it must be put right
+    before anything else can be read. A view that could not be judged is never taken for a quiet one.
+    """
+    facts = replace(facts, thin=facts.thin or _unjudged(views))
+    holdout, traffic, total = (_level(views, view) for view in ("holdout", "traffic", "total"))
+    model_side, data_side = _model_side(holdout, facts), _data_side(views, traffic, facts)
+    if holdout == traffic == 0 and total:
+        # Neither part alone is enough, their sum is: the larger part answers for it.
+        by_model = sum(abs(c.model_part) for c in contributions)
+        by_data = sum(abs(c.data_part) for c in contributions)
+        holdout, traffic = (total, 0) if by_model >= by_data else (0, total)
+        model_side, data_side = _model_side(holdout, facts), _data_side(views, traffic, facts)
+    verdict = _combine(model_side, holdout, data_side, traffic, facts)
+    level: Level = 0 if verdict == "unknown" else max(holdout, traffic)
+    return Judgement(
+        verdict=verdict,
+        level=level,
+        sentence=sentence.verdict_sentence(verdict, contributions, facts, signals(views, facts)),
+        evidence=sentence.evidence_lines(views, facts),
+    )
+
+
+def _unjudged(views: Mapping[View, ViewResult]) -> str | None:
+    """Why a view that the verdict rests on says nothing; None when all of them speak."""
+    if not views:
+        return "nothing was compared"
+    for view in ("holdout", "traffic"):
+        if view in views and views[view].reason:
+            return f"{view} view, {views[view].reason}"
+    return None
+
+
+def _level(views: Mapping[View, ViewResult], view: View) -> Level:
+    return views[view].level if view in views else 0
+
+
+def _model_side(level: int, facts: Facts) -> Verdict:
+    """Who answers for a change on the same rows."""
+    if not level:
+        return "none"
+    moved = facts.prediction_shift is not None and facts.prediction_shift > SAME_ANSWER
+    if facts.model_changed:
+        # New file: the model, unless it answers as before and only the explainer's settings moved.
+        return "explainer" if facts.explainer_changed and facts.prediction_shift is not None and not moved else "model"
+    if facts.explainer_changed:
+        return "explainer"
+    return "model" if moved else "explainer"
+
+
+def signals(views: Mapping[View, ViewResult], facts: Facts) -> tuple[InputDrift, ...]:
+    """Pipeline marks on the inputs of features that traffic moved, strongest first."""
+    if "traffic" not in views:
+        return ()
+    result = views["traffic"]
+    raised = [name for name, level in zip(result.feature_names, result.feature_levels, strict=True) if level]
+    columns = dict.fromkeys(facts.source_of.get(name, name) for name in raised)
+    marked = [facts.inputs[c] for c in columns if c in facts.inputs and facts.inputs[c].signal]
+    return tuple(sorted(marked, key=lambda drift: -drift.psi))
+
+
+def _data_side(views: Mapping[View, ViewResult], level: int, facts: Facts) -> Verdict:
+    """Who answers for new rows being explained differently."""
+    if not level:
+        return "none"
+    return "pipeline" if signals(views, facts) else "data"
+
+
+def _combine(model_side: Verdict, holdout: int, data_side: Verdict, traffic: int, facts: Facts) -> Verdict:
+    if not holdout and not traffic:
+        return "unknown" if facts.thin else "none"
+    if not traffic:
+        return model_side
+    if not holdout:
+        return data_side
+    if model_side == "explainer":
+        return "explainer" if holdout >= traffic else data_side
+    if holdout == traffic:
+        return "both"
+    return model_side if holdout > traffic else data_side

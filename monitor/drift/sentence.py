@@ -1,0 +1,107 @@
+"""The verdict in words that a person on call understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitor.types import Contribution, Verdict, View
+
+if TYPE_CHECKING:
+    from monitor.drift.assess import ViewResult
+    from monitor.drift.inputs import InputDrift
+    from monitor.drift.judge import Facts
+
+SHOWN = 3
+"""Features named in a sentence; the page lists all."""
+
+ENDS = {
+    "model_part": ("importance_reference", "importance_holdout"),
+    "data_part": ("importance_holdout", "importance_current"),
+    "total": ("importance_reference", "importance_current"),
+}
+
+
+def ratio_words(before: float, after: float) -> str:
+    """How much a feature's importance changed: `counts 2.0x more`, `counts 40% less`, `no longer counts`."""
+    if before == 0:
+        return "now counts, before it did not" if after > 0 else "does not count"
+    ratio = after / before
+    if ratio >= 1.05:
+        return f"counts {ratio:.1f}x more" if ratio >= 1.95 else f"counts {ratio - 1:.0%} more"
+    if ratio <= 0.95:
+        return f"counts {1 - ratio:.0%} less" if ratio > 0.01 else "no longer counts"
+    return "counts as much but differently"
+
+
+def _movers(contributions: Sequence[Contribution], part: str) -> str:
+    """The features at the highest level, largest change of the given part first."""
+    top = max((c.level for c in contributions), default=0)
+    chosen = [c for c in contributions if c.level == top]
+    start, end = ENDS[part]
+    chosen.sort(key=lambda c: -abs(getattr(c, end) - getattr(c, start)))
+    named = [f"{c.feature} {ratio_words(getattr(c, start), getattr(c, end))}" for c in chosen[:SHOWN]]
+    more = f", and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else ""
+    return "; ".join(named) + more
+
+
+def verdict_sentence(
+    verdict: Verdict, contributions: Sequence[Contribution], facts: Facts, marks: Sequence[InputDrift]
+) -> str:
+    """One or two sentences for people."""
+    if verdict == "none":
+        changed = " The model file changed, its explanations did not." if facts.model_changed else ""
+        return f"Nothing drifted: the model explains recent predictions as it did when the reference was made.{changed}"
+    if verdict == "unknown":
+        return f"Could not judge recent predictions: {facts.thin}."
+    if verdict == "model":
+        return f"{_model_clause(facts)} On the same holdout rows {_movers(contributions, 'model_part')}."
+    if verdict == "explainer":
+        what = f" ({'; '.join(facts.changes)})" if facts.changes else ""
+        return (
+            f"The explainer changed{what}, not the model: the same model gives other explanations of the same rows, "
+            f"{_movers(contributions, 'model_part')}. Results are not comparable until it is put back or "
+            "a new reference is accepted."
+        )
+    if verdict == "pipeline":
+        seen = "; ".join(mark.text for mark in marks[:SHOWN])
+        return f"A feature pipeline changed: {seen}. In recent predictions {_movers(contributions, 'data_part')}."
+    if verdict == "data":
+        return f"The data changed, the model did not: in recent predictions {_movers(contributions, 'data_part')}."
+    return f"{_model_clause(facts)} The data changed as well. Together, {_movers(contributions, 'total')}."
+
+
+def _model_clause(facts: Facts) -> str:
+    if facts.model_changed and not facts.version_changed:
+        return "The model was replaced without a new version label (silent retrain)."
+    if facts.model_changed:
+        return "A new model version is in force."
+    return "The model answers differently although its file is the same."
+
+
+def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str, ...]:
+    """The facts behind the verdict, one line each."""
+    lines = [f"{view} view: {_view_line(result)}" for view, result in views.items()]
+    lines.append("model digest " + ("changed" if facts.model_changed else "unchanged"))
+    if facts.model_changed:
+        lines.append("version label " + ("changed" if facts.version_changed else "unchanged"))
+    what = f"changed: {'; '.join(facts.changes) or 'digest'}" if facts.explainer_changed else "unchanged"
+    lines.append(f"explainer {what}")
+    if facts.prediction_shift is not None:
+        lines.append(f"predictions on the holdout moved by {facts.prediction_shift:.3g} of their standard deviation")
+    lines.extend(drift.text for drift in facts.inputs.values() if drift.signal)
+    if facts.thin:
+        lines.append(f"traffic not judged: {facts.thin}")
+    return tuple(lines)
+
+
+def _view_line(result: ViewResult) -> str:
+    if result.reason:
+        return f"not judged, {result.reason}"
+    levels = result.feature_levels
+    word = ("no drift", "warning", "severe")[result.level]
+    change = result.model_numbers["importance_change"]
+    moved = f", importances moved by {change:.0%} in total" if np.isfinite(change) else ""
+    return f"{word}, {int((levels > 0).sum())} of {len(levels)} features{moved}"

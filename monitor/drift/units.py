@@ -1,0 +1,137 @@
+"""Recognising that a column arrives in another unit.
+
+A population that moves can look like any mild rescaling of itself: prices that double, volatility that halves,
+summer after winter. So a good fit alone proves nothing (measured: 19 of 100 natural shifts fit a conversion).
+Two things do. Recorded numbers have few decimals; converted ones leave that lattice, and undoing the right
+conversion, and hardly any other, puts them back on it. And no population moves by a factor of 24, by 273.15
+degrees, or from all positive to all negative between two checks.
+
+A column without a lattice (raw floating point readings) in a unit less than ten times away is not recognised: its
+drift is reported, its cause is not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from monitor.types import Floats, Profile
+
+UNITS: tuple[tuple[str, float, float], ...] = (
+    # name, factor, offset: current = factor * reference + offset. Factors are exact by definition where they can be.
+    ("miles to kilometres", 1.609344, 0.0),
+    ("kilometres to miles", 1 / 1.609344, 0.0),
+    ("feet to metres", 0.3048, 0.0),
+    ("metres to feet", 1 / 0.3048, 0.0),
+    ("inches to centimetres", 2.54, 0.0),
+    ("centimetres to inches", 1 / 2.54, 0.0),
+    ("inches to millimetres", 25.4, 0.0),
+    ("pounds to kilograms", 0.45359237, 0.0),
+    ("kilograms to pounds", 1 / 0.45359237, 0.0),
+    ("miles per hour to metres per second", 0.44704, 0.0),
+    ("metres per second to miles per hour", 1 / 0.44704, 0.0),
+    ("knots to metres per second", 1.852 / 3.6, 0.0),
+    ("metres per second to kilometres per hour", 3.6, 0.0),
+    ("Fahrenheit to Celsius", 5 / 9, -160 / 9),
+    ("Celsius to Fahrenheit", 1.8, 32.0),
+    ("Celsius to Kelvin", 1.0, 273.15),
+    ("Kelvin to Celsius", 1.0, -273.15),
+    ("a factor of 60", 60.0, 0.0),
+    ("a factor of 1/60", 1 / 60, 0.0),
+    ("a factor of 3600", 3600.0, 0.0),
+    ("a factor of 1/3600", 1 / 3600, 0.0),
+    ("a factor of 24", 24.0, 0.0),
+    ("a factor of 100", 100.0, 0.0),
+    ("a factor of 1/100", 0.01, 0.0),
+    ("a factor of 1000", 1000.0, 0.0),
+    ("a factor of 1/1000", 0.001, 0.0),
+    ("a changed sign", -1.0, 0.0),
+)
+LEAST_PSI = {True: 0.1, False: 0.5}
+"""Only an input that moved this much is tried; less is enough where the lattice speaks."""
+LEFT = 0.2
+"""A conversion is believed when undoing it leaves at most this share of the PSI."""
+FAR = 10.0
+"""No population moves by this factor between two checks."""
+DECIMALS = (0, 1, 2, 3)
+FLOAT32 = 2e-7
+"""Relative error of a value that went through single precision."""
+SLACK = 1e-3
+"""Share of a lattice's step within which a value is on it."""
+BACK = 0.9
+"""Share of rows that undoing the right conversion puts back on the lattice."""
+AWAY = 0.5
+"""Share of rows still on the lattice under which the column has left it."""
+LEAST_VALUES = 5
+"""Fewer distinct values say nothing about a lattice."""
+
+
+def converted(
+    reference: Profile, present: Floats, value: float, psi_of: Callable[[Floats], float]
+) -> tuple[str, float] | None:
+    """Name of the conversion that the current values went through, and the PSI left when it is undone.
+
+    Args:
+        reference: numeric profile of the column.
+        present: (m,) finite current values, m >= 1.
+        value: PSI of the values as they are.
+        psi_of: PSI of other values on the same bins.
+    """
+    edges, step = np.asarray(reference.edges), _step(reference)
+    fits = []
+    for name, factor, offset in UNITS:
+        undone = (present - offset) / factor
+        back = step is not None and _on_lattice(undone, step) >= BACK
+        proven = back and step is not None and _on_lattice(present, step) < AWAY
+        if value < LEAST_PSI[proven] or not (proven or _implausible(reference, present, factor, offset)):
+            continue
+        left = psi_of(_snapped(undone, edges))
+        if left <= LEFT * value:
+            fits.append((not back, left, name))
+    if not fits:
+        return None
+    _, left, name = min(fits)
+    return name, left
+
+
+def _step(reference: Profile) -> float | None:
+    """The coarsest power of ten that all known reference values are multiples of; None for raw floating point."""
+    known = np.array([*reference.edges, reference.minimum, reference.maximum], dtype=np.float64)
+    for decimals in DECIMALS:
+        step = float(10.0**-decimals)
+        if FLOAT32 * np.abs(known).max() > step / 50:
+            return None
+        if (_off(known, step) <= SLACK * step + FLOAT32 * np.abs(known)).all():
+            return step
+    return None
+
+
+def _off(values: Floats, step: float) -> Floats:
+    return np.asarray(np.abs(values - np.round(values / step) * step), dtype=np.float64)
+
+
+def _on_lattice(values: Floats, step: float) -> float:
+    """Share of non-zero values that are multiples of `step`; NaN when there are too few distinct ones to tell."""
+    some = values[values != 0]
+    if len(np.unique(some)) < LEAST_VALUES:
+        return float("nan")
+    return float((_off(some, step) <= SLACK * step + FLOAT32 * np.abs(some)).mean())
+
+
+def _implausible(reference: Profile, present: Floats, factor: float, offset: float) -> bool:
+    """True when no population does by itself what this conversion does."""
+    if factor < 0:
+        low, high = reference.quantiles[1], reference.quantiles[-2]
+        return bool((low >= 0 and present.max() <= 0) or (high <= 0 and present.min() >= 0))
+    return abs(offset) > 100 or not 1 / FAR < factor < FAR
+
+
+def _snapped(values: Floats, edges: Floats) -> Floats:
+    """Ascending values, those within rounding of a bin edge put on it: undoing x * 1.6 gives x but for the last bit."""
+    ordered = np.sort(values)
+    if not len(edges):
+        return ordered
+    slack = FLOAT32 * np.abs(ordered)
+    nearest = edges[np.minimum(np.searchsorted(edges, ordered - slack), len(edges) - 1)]
+    return np.asarray(np.where(np.abs(nearest - ordered) <= slack, nearest, ordered), dtype=np.float64)

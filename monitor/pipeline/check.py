@@ -1,0 +1,305 @@
+"""One check: claim in hand, from sample to saved result."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from monitor import drift, slots, sources
+from monitor.errors import ReferenceMissingError, SlotLostError, XdriftError
+from monitor.pipeline.record import attribution_rows, versions
+from monitor.pipeline.reference import PREDICTION
+from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
+from monitor.pipeline.views import Compared, Material, compare_views, facts, view_levels
+from monitor.settings import MonitorSettings
+from monitor.types import Attributions, Check, Claim, Floats, Outcome, Profile, Reference, Sample, Verdict
+
+if TYPE_CHECKING:
+    from monitor.drift import InputDrift
+    from monitor.store import Store
+
+TREND_CHECKS = 4
+"""Windows before this one that the trend view compares with."""
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Stages:
+    """Seconds spent per stage of one check."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def check_id(monitor: str, planned_at: datetime) -> str:
+    """The id of the one check of a slot."""
+    return hashlib.sha256(f"{monitor}\n{planned_at.isoformat()}".encode()).hexdigest()[:16]
+
+
+def perform(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock) -> Check:
+    """Run one claimed check and save it, whatever becomes of it.
+
+    An error of ours becomes a saved check with outcome `failed`, verdict `unknown` and its reason.
+
+    Raises:
+        SlotLostError: the claim was taken over meanwhile; nothing was written.
+        StoreError: the result could not be saved.
+    """
+    started_at = clock()
+    stages = Stages()
+    try:
+        check = _run(monitor, claim, store, clock=clock, started_at=started_at, stages=stages)
+    except SlotLostError:
+        raise
+    except XdriftError as error:
+        check = could_not_run(
+            monitor, claim.planned_at, error=error, started_at=started_at, finished_at=clock(), stages=stages.seconds
+        )
+    store.finish(claim, check)
+    return check
+
+
+def could_not_run(
+    monitor: MonitorSettings,
+    planned_at: datetime,
+    *,
+    error: XdriftError,
+    started_at: datetime,
+    finished_at: datetime,
+    stages: Mapping[str, float] | None = None,
+) -> Check:
+    """The record of a check that could not be done: verdict unknown, outcome failed, with the reason."""
+    return Check(
+        id=check_id(monitor.name, planned_at),
+        monitor=monitor.name,
+        model=monitor.model_label,
+        planned_at=planned_at,
+        window=slots.window_of(monitor.schedule, planned_at),
+        started_at=started_at,
+        finished_at=finished_at,
+        outcome="failed",
+        verdict="unknown",
+        level=0,
+        reason=error.reason,
+        sentence=f"The check could not be done: {error.thing}.",
+        evidence=(),
+        error=str(error),
+        seed=sources.slot_seed(monitor.name, planned_at),
+        n_seen=0,
+        n_drawn=0,
+        n_explained=0,
+        n_holdout=0,
+        reference_id=None,
+        model_version=None,
+        model_digest=None,
+        holdout_digest=None,
+        explainer=None,
+        holdout_skipped=False,
+        additivity_gap=None,
+        levels={},
+        model_numbers={},
+        input_drift={},
+        stage_seconds=dict(stages or {}),
+    )
+
+
+def _run(
+    monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock, started_at: datetime, stages: Stages
+) -> Check:
+    with stages.timed("load"):
+        subject = open_subject(monitor)
+        reference = _reference(monitor, store, subject)
+    with stages.timed("sample"):
+        sample = _sample(monitor, claim.planned_at, subject)
+    thin, reason = _thin(monitor, sample)
+    with stages.timed("explain"):
+        holdout, skipped = explain_holdout(subject, reference)
+        traffic = None if thin else subject.explainer.explain(sample.rows)
+        priority = _explain_priority(subject, sample)
+    with stages.timed("test"):
+        earlier = None if thin else _earlier(claim, store, subject, reference)
+        material = Material(reference=reference, holdout=holdout, traffic=traffic, earlier=earlier)
+        compared = compare_views(material, monitor)
+        inputs, profiles = _input_drift(reference, sample, traffic) if traffic is not None else ({}, ())
+        judgement = drift.judge(compared.views, compared.contributions, facts(material, subject.model, inputs, thin))
+    outcome: Outcome = "unknown" if thin else "succeeded"
+    done = _Done(subject, reference, sample, holdout, traffic, skipped, compared, inputs, profiles)
+    check = _record(monitor, claim, done, verdict=judgement.verdict, clock=clock, started_at=started_at)
+    return replace(
+        check,
+        outcome=outcome,
+        level=judgement.level,
+        reason=reason,
+        sentence=judgement.sentence,
+        evidence=judgement.evidence,
+        rows=attribution_rows(sample, traffic, priority, redact=monitor.redact),
+        stage_seconds=stages.seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """The parts of a check that its record is made from."""
+
+    subject: Subject
+    reference: Reference
+    sample: Sample
+    holdout: Attributions
+    traffic: Attributions | None
+    skipped: bool
+    compared: Compared
+    inputs: Mapping[str, InputDrift]
+    profiles: tuple[Profile, ...]
+
+
+def _record(
+    monitor: MonitorSettings, claim: Claim, done: _Done, *, verdict: Verdict, clock: Clock, started_at: datetime
+) -> Check:
+    views = done.compared.views
+    gaps = [done.holdout.additivity_gap] + ([done.traffic.additivity_gap] if done.traffic else [])
+    return Check(
+        id=check_id(monitor.name, claim.planned_at),
+        monitor=monitor.name,
+        model=monitor.model_label,
+        planned_at=claim.planned_at,
+        window=done.sample.window,
+        started_at=started_at,
+        finished_at=clock(),
+        outcome="succeeded",
+        verdict=verdict,
+        level=0,
+        reason=None,
+        sentence="",
+        evidence=(),
+        error=None,
+        seed=done.sample.seed,
+        n_seen=done.sample.n_seen,
+        n_drawn=done.sample.n,
+        n_explained=done.traffic.n if done.traffic else 0,
+        n_holdout=done.holdout.n,
+        reference_id=done.reference.id,
+        model_version=done.subject.model.version,
+        model_digest=done.subject.model.digest,
+        holdout_digest=done.subject.holdout.digest,
+        explainer=done.subject.explainer.ref,
+        holdout_skipped=done.skipped,
+        additivity_gap=max(gaps),
+        levels=view_levels(views),
+        model_numbers={view: result.model_numbers for view, result in views.items()},
+        input_drift={name: found.psi for name, found in done.inputs.items()},
+        findings=tuple(finding for result in views.values() for finding in result.findings()),
+        contributions=done.compared.contributions,
+        profiles=(*done.compared.profiles, *done.profiles),
+        versions=versions(done.subject),
+        notes=_notes(done),
+    )
+
+
+def _notes(done: _Done) -> tuple[str, ...]:
+    calibration = [result.note for result in done.compared.views.values() if result.note]
+    served = {v for v in done.sample.versions_seen if v != done.subject.model.version}
+    mixed = [
+        f"the log names model version {v}, the file watched is {done.subject.model.version}" for v in sorted(served)
+    ]
+    return tuple(dict.fromkeys((*done.subject.notes, *done.holdout.notes, *done.sample.notes, *calibration, *mixed)))
+
+
+def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Reference:
+    reference = store.active_reference(monitor.name)
+    create = f"`xdrift reference create {monitor.name} --author ... --reason ...`"
+    accept = f"`xdrift reference accept {monitor.name} --author ... --reason ...`"
+    if reference is None:
+        raise ReferenceMissingError(
+            f"reference of monitor {monitor.name!r}", seen="none", hint=f"make one with {create}"
+        )
+    if reference.holdout_digest != subject.holdout.digest:
+        raise ReferenceMissingError(
+            f"holdout of monitor {monitor.name!r} changed since reference {reference.id} was made",
+            seen=subject.holdout.digest[:12],
+            expected=reference.holdout_digest[:12],
+            hint=f"put the file back, or make a new reference with {accept}",
+        )
+    theirs, ours = set(reference.attributions.source_features), set(subject.explainer.input_features)
+    if theirs and theirs != ours:
+        raise ReferenceMissingError(
+            f"model of monitor {monitor.name!r} has other features than reference {reference.id}",
+            seen=f"new {sorted(ours - theirs)}, gone {sorted(theirs - ours)}",
+            expected="the same features",
+            hint=f"attributions are not comparable; make a new reference with {accept}",
+        )
+    return reference
+
+
+def _sample(monitor: MonitorSettings, planned_at: datetime, subject: Subject) -> Sample:
+    sample = sources.draw_sample(
+        monitor.predictions,
+        slots.window_of(monitor.schedule, planned_at),
+        features=[str(name) for name in subject.holdout.rows.columns],
+        sample=monitor.sample,
+        seed=sources.slot_seed(monitor.name, planned_at),
+    )
+    what = f"predictions of monitor {monitor.name!r}"
+    priority = sample.priority_rows
+    return replace(
+        sample,
+        rows=sources.align(sample.rows, subject.holdout.rows, what=what),
+        priority_rows=None if priority is None else sources.align(priority, subject.holdout.rows, what=what),
+    )
+
+
+def _thin(monitor: MonitorSettings, sample: Sample) -> tuple[str | None, str | None]:
+    """Why the sample is too small to judge, in words and as the closed word for metrics."""
+    needed = max(monitor.sample.min_rows, monitor.drift.min_rows)
+    if sample.n >= needed:
+        return None, None
+    span = f"{sample.window.start:%Y-%m-%d %H:%M} to {sample.window.end:%Y-%m-%d %H:%M} UTC"
+    if sample.n_seen == 0:
+        return f"no prediction from {span}", "empty_window"
+    return f"{sample.n} predictions from {span}, {needed} are needed", "thin_sample"
+
+
+def _explain_priority(subject: Subject, sample: Sample) -> Attributions | None:
+    if sample.priority_rows is None or not len(sample.priority_rows):
+        return None
+    return subject.explainer.explain(sample.priority_rows)
+
+
+def _earlier(claim: Claim, store: Store, subject: Subject, reference: Reference) -> Floats | None:
+    """Attributions of the windows just before, where they are comparable with this one."""
+    return store.previous_attributions(
+        claim.monitor,
+        before=claim.planned_at,
+        reference_id=reference.id,
+        model_digest=subject.model.digest,
+        explainer_digest=subject.explainer.ref.digest,
+        limit=TREND_CHECKS,
+    )
+
+
+def _input_drift(
+    reference: Reference, sample: Sample, traffic: Attributions
+) -> tuple[dict[str, InputDrift], tuple[Profile, ...]]:
+    """Drift of every input column and of the prediction, with the profiles of this window."""
+    drifts, profiles = {}, []
+    for profile in reference.input_profiles:
+        if profile.feature == PREDICTION:
+            values = traffic.predictions[:, 0]
+        else:
+            values = column_values(sample.rows[profile.feature])
+        found, current = drift.input_drift(profile, values)
+        drifts[profile.feature] = found
+        profiles.append(replace(current, kind=profile.kind))
+    return drifts, tuple(profiles)

@@ -1,0 +1,92 @@
+"""What a monitor watches, opened: model, holdout, explainer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitor import explain, sources
+from monitor.errors import ConfigError
+from monitor.settings import MonitorSettings
+from monitor.types import Attributions, Holdout, LoadedModel, Reference
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from monitor.explain import Explainer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A monitor's model and holdout, and the explainer built once for them."""
+
+    model: LoadedModel
+    holdout: Holdout
+    explainer: Explainer
+    notes: tuple[str, ...]
+
+
+def open_subject(monitor: MonitorSettings) -> Subject:
+    """Load the model in force, read the holdout, build the explainer.
+
+    Raises:
+        SourceError, ModelError, DataError, ExplainError: as the rooms say.
+        ConfigError: neither the model nor the configuration names the features.
+    """
+    model = sources.load_model(monitor.model)
+    features = monitor.features or model.feature_names
+    if features is None:
+        raise ConfigError(
+            f"features of monitor {monitor.name!r}",
+            seen="nothing: the model does not know its feature names",
+            expected="the feature columns in the model's order",
+            hint="add `features: [...]` to the monitor",
+        )
+    holdout = sources.read_holdout(monitor.holdout, features)
+    explainer = explain.prepare(
+        model,
+        feature_names=features,
+        background=_background(holdout.rows, monitor.explain.background_rows, monitor.explain.seed),
+        settings=monitor.explain,
+        scale=monitor.model.scale,
+        class_index=monitor.model.class_index,
+    )
+    return Subject(
+        model=model,
+        holdout=holdout,
+        explainer=explainer,
+        notes=(*sources.inspect_rows(holdout.rows), *explainer.notes),
+    )
+
+
+def _background(rows: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """Uniform rows of the holdout in file order, the same for the same seed."""
+    if n >= len(rows):
+        return rows
+    chosen = np.sort(np.random.default_rng(seed).choice(len(rows), n, replace=False))
+    return rows.iloc[chosen].reset_index(drop=True)
+
+
+def explain_holdout(subject: Subject, reference: Reference | None) -> tuple[Attributions, bool]:
+    """Attributions of the holdout under the model in force, and whether they were reused.
+
+    Reused only when model, holdout, explainer settings and library versions are all those of the reference.
+    """
+    if reference is not None and (
+        reference.model_digest == subject.model.digest
+        and reference.holdout_digest == subject.holdout.digest
+        and reference.attributions.explainer.digest == subject.explainer.ref.digest
+        and dict(reference.model_libraries) == dict(subject.model.libraries)
+    ):
+        return reference.attributions, True
+    return subject.explainer.explain(subject.holdout.rows), False
+
+
+def column_values(column: pd.Series) -> NDArray[np.generic]:
+    """A column as numbers where it is numeric or boolean, else as objects; missing values are NaN or None."""
+    if column.dtype.kind in "fiub":
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    return np.asarray(column.astype(object).to_numpy(), dtype=object)
