@@ -66,7 +66,7 @@ def judge(views: Mapping[View, ViewResult], contributions: Sequence[Contribution
     return Judgement(
         verdict=verdict,
         level=level,
-        sentence=sentence.verdict_sentence(verdict, contributions, facts, signals(views, facts)),
+        sentence=sentence.verdict_sentence(verdict, views, contributions, facts, signals(views, facts)),
         evidence=sentence.evidence_lines(views, facts),
     )
 

@@ -15,7 +15,7 @@ from monitor.errors import DataError
 from monitor.types import Floats, Ints
 
 ROUNDING = 1e-6
-"""On the same rows, changes under this share of an attribution, or of its feature's large ones, are float32 rounding."""
+"""On the same rows, changes under this share of an attribution, or of its feature's large ones, are rounding."""
 OUTLIERS = 1000
 """One row in so many (at least one) may be absurd; it must not set the scale of rounding for all others."""
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 SHOWN = 3
 """Features named in a sentence; the page lists all."""
 
-ENDS = {
-    "model_part": ("importance_reference", "importance_holdout"),
-    "data_part": ("importance_holdout", "importance_current"),
+ENDS: dict[View, tuple[str, str]] = {
+    "holdout": ("importance_reference", "importance_holdout"),
+    "traffic": ("importance_holdout", "importance_current"),
     "total": ("importance_reference", "importance_current"),
 }
 
@@ -36,19 +36,37 @@ def ratio_words(before: float, after: float) -> str:
     return "counts as much but differently"
 
 
-def _movers(contributions: Sequence[Contribution], part: str) -> str:
-    """The features at the highest level, largest change of the given part first."""
-    top = max((c.level for c in contributions), default=0)
-    chosen = [c for c in contributions if c.level == top]
-    start, end = ENDS[part]
-    chosen.sort(key=lambda c: -abs(getattr(c, end) - getattr(c, start)))
+def movers(views: Mapping[View, ViewResult], view: View) -> dict[str, float]:
+    """Features by how far their attributions moved in a view, largest first: Wasserstein distance, output units.
+
+    Distance, not change of importance: attributions that all turn from mixed to negative may keep their mean size.
+    """
+    if view not in views:
+        return {}
+    result = views[view]
+    distance = result.measurement.statistics["wasserstein"]
+    order = sorted(range(len(distance)), key=lambda j: -distance[j])
+    return {result.feature_names[j]: float(distance[j]) for j in order}
+
+
+def _movers(contributions: Sequence[Contribution], views: Mapping[View, ViewResult], view: View) -> str:
+    """The features at the highest level, the farthest moved first, each with what became of its importance."""
+    raised = [c for c in contributions if c.level]
+    top = max((c.level for c in raised), default=0)
+    distance = movers(views, view)
+    chosen = sorted((c for c in raised if c.level == top), key=lambda c: -distance.get(c.feature, 0.0))
+    start, end = ENDS[view]
     named = [f"{c.feature} {ratio_words(getattr(c, start), getattr(c, end))}" for c in chosen[:SHOWN]]
     more = f", and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else ""
     return "; ".join(named) + more
 
 
 def verdict_sentence(
-    verdict: Verdict, contributions: Sequence[Contribution], facts: Facts, marks: Sequence[InputDrift]
+    verdict: Verdict,
+    views: Mapping[View, ViewResult],
+    contributions: Sequence[Contribution],
+    facts: Facts,
+    marks: Sequence[InputDrift],
 ) -> str:
     """One or two sentences for people."""
     if verdict == "none":
@@ -57,20 +75,20 @@ def verdict_sentence(
     if verdict == "unknown":
         return f"Could not judge recent predictions: {facts.thin}."
     if verdict == "model":
-        return f"{_model_clause(facts)} On the same holdout rows {_movers(contributions, 'model_part')}."
+        return f"{_model_clause(facts)} On the same holdout rows {_movers(contributions, views, 'holdout')}."
     if verdict == "explainer":
         what = f" ({'; '.join(facts.changes)})" if facts.changes else ""
         return (
             f"The explainer changed{what}, not the model: the same model gives other explanations of the same rows, "
-            f"{_movers(contributions, 'model_part')}. Results are not comparable until it is put back or "
+            f"{_movers(contributions, views, 'holdout')}. Results are not comparable until it is put back or "
             "a new reference is accepted."
         )
     if verdict == "pipeline":
         seen = "; ".join(mark.text for mark in marks[:SHOWN])
-        return f"A feature pipeline changed: {seen}. In recent predictions {_movers(contributions, 'data_part')}."
+        return f"A feature pipeline changed: {seen}. In recent predictions {_movers(contributions, views, 'traffic')}."
     if verdict == "data":
-        return f"The data changed, the model did not: in recent predictions {_movers(contributions, 'data_part')}."
-    return f"{_model_clause(facts)} The data changed as well. Together, {_movers(contributions, 'total')}."
+        return f"The data changed, the model did not: in recent predictions {_movers(contributions, views, 'traffic')}."
+    return f"{_model_clause(facts)} The data changed as well. Together, {_movers(contributions, views, 'total')}."
 
 
 def _model_clause(facts: Facts) -> str:

@@ -15,7 +15,7 @@ def stability(importance_ref: Floats, importance_cur: Floats) -> Floats:
     which is why judging asks for materiality first.
     """
     change = np.abs(importance_cur - importance_ref)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = change / importance_ref
     ratio[change == 0] = 0.0
     return np.asarray(ratio, dtype=np.float64)

@@ -20,6 +20,9 @@ from monitor.settings import MonitorSettings
 from monitor.types import Attributions, Check, Claim, Floats, Outcome, Profile, Reference, Sample, Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from monitor.drift import InputDrift
     from monitor.store import Store
 
@@ -295,11 +298,11 @@ def _input_drift(
     """Drift of every input column and of the prediction, with the profiles of this window."""
     drifts, profiles = {}, []
     for profile in reference.input_profiles:
-        if profile.feature == PREDICTION:
-            values = traffic.predictions[:, 0]
-        else:
-            values = column_values(sample.rows[profile.feature])
-        found, current = drift.input_drift(profile, values)
+        found, current = drift.input_drift(profile, _current_values(profile.feature, sample, traffic))
         drifts[profile.feature] = found
         profiles.append(replace(current, kind=profile.kind))
     return drifts, tuple(profiles)
+
+
+def _current_values(column: str, sample: Sample, traffic: Attributions) -> NDArray[np.generic]:
+    return traffic.predictions[:, 0] if column == PREDICTION else column_values(sample.rows[column])

@@ -118,7 +118,7 @@ def _fit_onnx(task: Task, X: pd.DataFrame, y: np.ndarray, directory: Path, seed:
     from skl2onnx import to_onnx
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    model = (Ridge() if task == "regression" else LogisticRegression(max_iter=500)).fit(X.to_numpy(), y)
+    model = (Ridge() if task == "regression" else LogisticRegression(max_iter=5000)).fit(X.to_numpy(), y)
     options = None if task == "regression" else {id(model): {"zipmap": False}}
     path = directory / "model.onnx"
     path.write_bytes(to_onnx(model, X.to_numpy()[:1].astype(np.float32), options=options).SerializeToString())

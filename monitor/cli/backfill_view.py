@@ -1,0 +1,97 @@
+"""What `xdrift backfill` shows: a bar while it runs, then how the span looks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from monitor.cli.compare_view import LEVEL_STYLES
+from monitor.cli.output import console
+from monitor.names import LEVEL_NAMES, VERDICTS
+from monitor.publish.serialise import to_json, without
+from monitor.types import Check
+
+if TYPE_CHECKING:
+    from monitor.runner import BackfillReport, SlotOutcome
+
+SHOWN_SLOTS = 20
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int, SlotOutcome], None]]:
+    """A bar on stderr for people; nothing in a pipe or for machines."""
+    out = console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=out,
+        transient=True,
+        disable=quiet or not out.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("slots", total=None)
+
+        def advance(done: int, total: int, outcome: SlotOutcome) -> None:
+            bar.update(
+                task, completed=done, total=total, description=f"{outcome.monitor} {outcome.planned_at:%Y-%m-%d}"
+            )
+
+        yield advance
+
+
+def backfill_json(report: BackfillReport, found: Mapping[str, Sequence[Check]]) -> dict[str, Any]:
+    """Counts of this run, and every check of the span without its parts."""
+    parts = ("findings", "contributions", "profiles", "rows")
+    checks = [without(check, *parts) for checks in found.values() for check in checks]
+    return {**without(report, "failures"), "failures": to_json(report.failures), "checks": checks}
+
+
+def backfill_view(report: BackfillReport, found: Mapping[str, Sequence[Check]]) -> RenderableType:
+    """What was done now, then one line per monitor, then the slots in which something was found."""
+    done = f"{report.planned} slots: {report.done} checked now, {report.finished} finished before"
+    trouble = f", {report.failed} failed" if report.failed else ""
+    trouble += f", {report.not_run} not run: run the same command again to go on" if report.not_run else ""
+    parts: list[RenderableType] = [Text.assemble(done, (trouble, "bold magenta"), ".")]
+    if any(found.values()):
+        parts += [Text(), _counts(found)]
+    raised = [check for checks in found.values() for check in checks if check.level or check.outcome == "failed"]
+    if raised:
+        parts += [Text(), _slots(raised[:SHOWN_SLOTS])]
+        if len(raised) > SHOWN_SLOTS:
+            parts.append(Text(f"and {len(raised) - SHOWN_SLOTS} more; --json lists them all", style="dim"))
+    return Group(*parts)
+
+
+def _counts(found: Mapping[str, Sequence[Check]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("monitor", overflow="fold")
+    table.add_column("checks", justify="right")
+    seen = [verdict for verdict in VERDICTS if any(check.verdict == verdict for c in found.values() for check in c)]
+    for verdict in seen:
+        table.add_column(verdict, justify="right", no_wrap=True)
+    for name, checks in found.items():
+        count = Counter(check.verdict for check in checks)
+        table.add_row(name, str(len(checks)), *(str(count[verdict]) for verdict in seen))  # type: ignore[index]
+    return table
+
+
+def _slots(checks: Sequence[Check]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("slot (UTC)", no_wrap=True)
+    table.add_column("monitor", overflow="fold")
+    table.add_column("level", no_wrap=True)
+    table.add_column("what was found", ratio=1)
+    for check in checks:
+        failed = check.outcome == "failed"
+        level = Text("failed", "magenta") if failed else Text(LEVEL_NAMES[check.level], LEVEL_STYLES[check.level])
+        table.add_row(f"{check.planned_at:%Y-%m-%d %H:%M}", check.monitor, level, check.sentence)
+    return table

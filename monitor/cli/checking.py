@@ -1,0 +1,116 @@
+"""`xdrift check`: one check now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    chosen,
+    load_settings,
+    moment,
+    require_references,
+)
+from monitor.cli.output import print_json, tell, working
+from monitor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
+    from monitor.store import Store
+    from monitor.types import Check
+
+
+def check(
+    monitor: Annotated[
+        str | None, typer.Argument(metavar="MONITOR", help="Name in the configuration; every monitor when absent.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Planned time of the check, with Z or an offset; the latest planned slot when absent. The window "
+            "ends then, less schedule.delay.",
+        ),
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> int:
+    """Run one check now and say what it found.
+
+    A slot is checked once: for one that was checked before, the stored result is shown and nothing is done.
+
+    Exit code 0: no drift. 1: drift. 3: unknown or failed: the check could not judge. Of several monitors the highest.
+    """
+    from monitor import runner, slots
+    from monitor.cli.check_view import check_view, result_json
+    from monitor.store import Store
+
+    settings = load_settings(config)
+    monitors = chosen(settings, [monitor] if monitor else [])
+    now = datetime.now(UTC)
+    planned = None if at is None else _past(moment(at, "--at"), now)
+    results: list[dict[str, Any]] = []
+    codes = []
+    with Store.open(settings.store.url) as store, _giving_back(store):
+        require_references(store, monitors)
+        runner.register(settings, store, now, [one.name for one in monitors])
+        runner.recover(store, now)
+        for one in monitors:
+            slot = planned or slots.previous_slot(one.schedule, now)
+            with working(f"checking {one.name}", quiet=as_json):
+                state, found = _run(settings, one.name, slot, store)
+            codes.append(exit_code(found))
+            if as_json:
+                results.append(result_json(one.name, slot, state, found))
+            else:
+                tell(check_view(one.name, slot, state, found))
+    if as_json:
+        print_json({"checks": results})
+    return max(codes)
+
+
+def _run(settings: Settings, name: str, slot: datetime, store: Store) -> tuple[str, Check | None]:
+    """What became of the slot, and its stored check in full."""
+    from monitor import runner
+    from monitor.store import check_id
+
+    outcome = runner.run_slot(settings, name, slot, store)
+    return outcome.state, store.check(check_id(name, slot))
+
+
+def exit_code(found: Check | None) -> int:
+    """0 no drift, 1 drift, 3 nothing was judged."""
+    if found is None or found.outcome == "failed" or found.verdict == "unknown":
+        return 3
+    return 1 if found.level else 0
+
+
+def _past(at: datetime, now: datetime) -> datetime:
+    """A slot of the future would be finished before its window is over, and never checked again."""
+    if at > now:
+        raise ConfigError(
+            "--at lies in the future",
+            seen=at.isoformat(),
+            expected=f"a time before now, {now.isoformat(timespec='seconds')}",
+            hint="wait until then, or give the time of an earlier slot",
+        )
+    return at
+
+
+@contextmanager
+def _giving_back(store: Store) -> Iterator[None]:
+    """Slots that an interrupted command still holds go back at once instead of when their lease is over."""
+    from monitor import runner
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        runner.release_own(store, datetime.now(UTC))
+        raise

@@ -1,0 +1,121 @@
+"""What `xdrift compare` shows to people: what moved, how far beyond its limit, and what did not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from monitor.drift.catalogue import JUDGED
+from monitor.drift.sentence import ratio_words
+from monitor.names import LEVEL_NAMES
+
+LEVEL_STYLES = ("green", "yellow", "bold red")
+MODEL_NUMBERS = {
+    "importance_change": ("importances moved by {:.1%} in total", "importances moved by an unknown share"),
+    "ndcg": ("rank agreement (NDCG) {:.3f}", "rank agreement undefined"),
+    "cosine": ("cosine {:.3f}", "cosine undefined"),
+    "top_k_overlap": ("{:.0%} of the top features kept", "top features undefined"),
+}
+"""Name to the words for a number and for none."""
+
+
+def comparison_view(
+    result: Mapping[str, Any], *, files: tuple[Path, Path], periods: str | None, ignored: Sequence[str]
+) -> Group:
+    """The whole screen for one `Comparison.to_dict()`.
+
+    Args:
+        periods: column that thresholds were calibrated by.
+        ignored: columns that were left out although nobody said so.
+    """
+    moved = sorted((row for row in result["features"] if row["level"]), key=_by_level_and_effect)
+    parts: list[RenderableType] = [_inputs(result, files), Text(), headline(result, len(moved))]
+    if moved:
+        parts += [Text(), moved_table(moved), Text()]
+        if quiet := len(result["features"]) - len(moved):
+            parts.append(Text(f"{quiet} other feature{'s' * (quiet > 1)} stayed within the limits."))
+    if result["verdict"] != "unknown":
+        numbers = "; ".join(_model_number(name, value) for name, value in result["model"].items())
+        parts.append(Text(f"Whole model: {numbers}."))
+        parts += _calibration(result, periods=periods)
+    if ignored:
+        parts.append(Text(f"Columns left out, not numeric: {', '.join(ignored)}.", style="dim"))
+    return Group(*parts)
+
+
+def _calibration(result: Mapping[str, Any], *, periods: str | None) -> list[Text]:
+    if result["paired"]:
+        return []
+    if periods:
+        note = result["calibration"]
+        return [Text(f"{note[:1].upper()}{note[1:]} ({periods}).", style="dim")]
+    advice = "Thresholds know chance only; --periods COLUMN tells them how much attributions move by themselves."
+    return [Text(advice, style="dim")]
+
+
+def _by_level_and_effect(row: Mapping[str, Any]) -> tuple[float, float, str]:
+    """Severe first; then by how much importance the feature won or lost."""
+    return -row["level"], -abs(row["importance_current"] - row["importance_reference"]), row["feature"]
+
+
+def _inputs(result: Mapping[str, Any], files: tuple[Path, Path]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    for word, file, rows in zip(
+        ("reference", "current"), files, (result["n_reference"], result["n_current"]), strict=True
+    ):
+        table.add_row(word, str(file), f"{rows:,} rows")
+    return table
+
+
+def headline(result: Mapping[str, Any], moved: int) -> Text:
+    """The verdict in one line."""
+    total = result["n_features"]
+    if result["verdict"] == "unknown":
+        return Text.assemble(("Unknown", "bold magenta"), f": {result['reason']}. Nothing was judged; this is no pass.")
+    if not moved:
+        return Text.assemble(("No drift", "bold green"), f": none of {total} features moved.")
+    level = result["level"]
+    return Text.assemble(("Drift", LEVEL_STYLES[level]), f", {LEVEL_NAMES[level]}: {moved} of {total} features moved.")
+
+
+def moved_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One row per feature: words first, then every judged statistic beside its limit."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("level", no_wrap=True)
+    table.add_column("feature", overflow="fold", min_width=8, ratio=2)
+    table.add_column("importance", ratio=3)
+    table.add_column("share", no_wrap=True, justify="right")
+    for name in JUDGED:
+        table.add_column(name, no_wrap=True, justify="right")
+    for row in rows:
+        level = row["level"]
+        table.add_row(
+            Text(LEVEL_NAMES[level], LEVEL_STYLES[level]),
+            row["feature"],
+            ratio_words(row["importance_reference"], row["importance_current"]),
+            f"{row['share_reference']:.0%} to {row['share_current']:.0%}",
+            *(_against_limit(row, name) for name in JUDGED),
+        )
+    return table
+
+
+def _against_limit(row: Mapping[str, Any], name: str) -> Text:
+    """`0.512 > 0.2`: the statistic and the limit of the level that it reached, or of the warning it did not."""
+    value, level = row[name], row[f"{name}_level"]
+    limit = row[f"{name}_threshold_severe"] if level == 2 else row[f"{name}_threshold"]
+    if value is None:
+        return Text("no value", style="dim")
+    return Text(f"{value:.3g} {'>' if value > limit else '≤'} {limit:.2g}", LEVEL_STYLES[level] if level else "dim")
+
+
+def _model_number(name: str, value: float | None) -> str:
+    words, none = MODEL_NUMBERS[name]
+    return none if value is None else words.format(value)

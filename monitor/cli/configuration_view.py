@@ -1,0 +1,60 @@
+"""What `xdrift check-config` shows to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from monitor.probe import Probe
+
+
+def plans_view(file: Path, plans: Sequence[Mapping[str, Any]], *, store: str) -> Group:
+    """A block per monitor: when, over what, how many rows, from where."""
+    count = f"{len(plans)} monitor" + "s" * (len(plans) > 1)
+    parts: list[RenderableType] = [Text.assemble((f"{file}", "bold"), f" is valid: {count}, store {store}")]
+    for plan in plans:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(overflow="fold")
+        slots = ", ".join(_short(slot) for slot in plan["next_slots"])
+        start, end = plan["next_window"]
+        end_of_window = "each slot" if plan["delay"] == "0s" else f"{plan['delay']} before each slot"
+        table.add_row("schedule", f"{plan['schedule']}, next {slots} UTC")
+        table.add_row("window", f"{plan['window']} up to {end_of_window}, next {_short(start)} to {_short(end)} UTC")
+        table.add_row("rows", f"up to {plan['rows']:,} drawn; under {plan['min_rows']:,} the verdict is unknown")
+        for part in ("model", "holdout", "predictions"):
+            table.add_row(part, str(plan[part]))
+        parts += [
+            Text(),
+            Text.assemble((plan["name"], "bold"), f", owner {plan['owner']}"),
+            Padding(table, (0, 0, 0, 2)),
+        ]
+    return Group(*parts)
+
+
+def probe_view(tried: Probe) -> RenderableType:
+    """One part on one line; a failure as its four facts."""
+    what = f"{tried.monitor} {tried.part}" if tried.monitor else tried.part
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=6)
+    table.add_column(overflow="fold")
+    if tried.error is None:
+        table.add_row(Text("ok", "green"), f"{what}: {tried.found}")
+        return table
+    error = tried.error
+    facts = [("seen", error.seen), ("expected", error.expected), ("next", error.hint)]
+    lines = [f"{word + ':':<10}{value}" for word, value in facts if value is not None]
+    table.add_row(Text("failed", "bold red"), "\n".join([f"{what}: {error.thing}", *lines]))
+    return table
+
+
+def _short(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"

@@ -1,0 +1,51 @@
+"""Where results go: one JSON document, or text as wide as the terminal. Progress and errors use stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+PIPE_WIDTH = 100
+"""Columns when nobody's terminal says how many there are."""
+
+
+def print_json(document: Any) -> None:
+    """Strict JSON: NaN and infinity are refused, because many readers refuse them."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Colours only on a terminal (NO_COLOR and FORCE_COLOR are obeyed); a pipe is not cut to 80 columns."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(file=stream, highlight=False, width=width, markup=False, emoji=False)
+
+
+def tell(*parts: RenderableType) -> None:
+    """Print text and tables on stdout, without the spaces that tables leave at the end of lines."""
+    out = console()
+    with out.capture() as captured:
+        for part in parts:
+            out.print(part)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    sys.stdout.flush()
+
+
+@contextmanager
+def working(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """A spinner on stderr while something takes its time; nothing when nobody looks at a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    with console(stderr=True).status(what):
+        yield

@@ -1,0 +1,178 @@
+"""The daemon's jobs, one method each, and the little state that they share."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SUBMITTED
+
+from monitor import runner, slots
+from monitor.daemon.due import due, too_old
+from monitor.daemon.timing import CHECK, SlotTrigger, scheduler
+from monitor.logs import event
+from monitor.publish import Health, Metrics, SnapshotHolder
+from monitor.runner.slot import Clock
+from monitor.settings import Settings
+from monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY = timedelta(seconds=15)
+SWEEP_EVERY = timedelta(seconds=30)
+PURGE_EVERY = timedelta(days=1)
+_PURGE_FIRST = timedelta(minutes=5)
+"""After the start, when the slots that were missed have had their turn."""
+_POLL_JOBS = 4
+
+
+class Jobs:
+    """What the scheduler runs. Methods without underscore are jobs or may be called from any thread."""
+
+    def __init__(self, config: Settings, store: Store, *, clock: Clock, perform: str) -> None:
+        self.stopping = threading.Event()
+        """Start nothing new."""
+        self.cancel = threading.Event()
+        """End what runs."""
+        self.holder = SnapshotHolder(store, next_runs=self.next_runs)
+        self.metrics: Metrics | None = None
+        self.scheduler = scheduler(config.max_checks, _POLL_JOBS)
+        self._config, self._store, self._clock, self._perform = config, store, clock, perform
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._queued: set[str] = set()
+        self._heartbeat_at: datetime | None = None
+        self._interrupted: dict[str, set[datetime]] = {}
+
+    def start(self) -> None:
+        """Start the scheduler with every job due at once; what was missed meanwhile is found at the first look."""
+        now = self._clock()
+        self.heartbeat()
+        for name, every, first in (
+            ("heartbeat", HEARTBEAT_EVERY, now + HEARTBEAT_EVERY),
+            ("snapshot", self._config.server.snapshot_every, now),
+            ("sweep", SWEEP_EVERY, now + SWEEP_EVERY),
+            ("purge", PURGE_EVERY, now + _PURGE_FIRST),
+        ):
+            seconds = every.total_seconds()
+            job = getattr(self, name)
+            self.scheduler.add_job(job, "interval", seconds=seconds, id=name, next_run_time=first, executor="poll")
+        for monitor in self._config.monitors:
+            self.scheduler.add_job(
+                self.check, SlotTrigger.of(monitor), args=[monitor.name], id=CHECK + monitor.name,
+                next_run_time=now, executor="checks",
+            )  # fmt: skip
+        self.scheduler.add_listener(self._submitted, EVENT_JOB_SUBMITTED)
+        self.scheduler.add_listener(self._ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+        self.scheduler.start()
+
+    def heartbeat(self) -> None:
+        """Proof that the scheduler still runs jobs: its own `running` stays true when its thread has died."""
+        self._heartbeat_at = self._clock()
+
+    def snapshot(self) -> None:
+        """Read the store for metrics and the fleet page."""
+        self.holder.refresh(self._clock())
+
+    def purge(self) -> None:
+        """Delete what is older than the retention."""
+        event(log, logging.INFO, "purge", **self._store.purge(self._clock(), self._config.store.retention))
+
+    def recover(self) -> None:
+        """Find slots whose owner is gone, here or on another machine."""
+        found: dict[str, set[datetime]] = {}
+        for monitor, planned_at in runner.recover(self._store, self._clock()):
+            found.setdefault(monitor, set()).add(planned_at)
+        self._interrupted = found
+
+    def sweep(self) -> None:
+        """Start what is due and not under way, whatever the reason: owner gone, database away, slot held before."""
+        self.recover()
+        for monitor in self._config.monitors:
+            if self.stopping.is_set():
+                return
+            if CHECK + monitor.name not in self._queued and self._due(monitor.name):
+                self._wake(monitor.name)
+
+    def check(self, name: str) -> bool:
+        """Run the oldest due slot of one monitor. True: look again at once.
+
+        One slot per turn, so that a monitor that catches up does not keep the others waiting; in order, since a check
+        looks at those before it.
+        """
+        if self.stopping.is_set():
+            return False
+        with self._working(name):
+            self._skip_too_old(name)
+            waiting = self._due(name)
+            if not waiting:
+                return False
+            outcome = runner.run_slot(
+                self._config, name, waiting[0], self._store,
+                clock=self._clock, perform=self._perform, cancel=self.cancel,
+            )  # fmt: skip
+        self._interrupted.get(name, set()).discard(waiting[0])
+        if self.metrics is not None and outcome.check is not None:
+            self.metrics.observe(outcome.check)
+        self.snapshot()
+        # Held by another process: order is kept by waiting, until the next slot or sweep.
+        return len(waiting) > 1 and outcome.state in ("done", "failed", "finished")
+
+    def health(self) -> Health:
+        """This daemon's own state, from memory."""
+        return Health(
+            heartbeat_at=self._heartbeat_at, checks_in_progress=len(self._busy), stopping=self.stopping.is_set()
+        )
+
+    def next_runs(self) -> dict[str, datetime]:
+        """Monitor to the planned time of its next slot."""
+        now = self._clock()
+        return {monitor.name: slots.next_slot(monitor.schedule, now) for monitor in self._config.monitors}
+
+    @property
+    def in_progress(self) -> int:
+        return len(self._busy)
+
+    def _due(self, name: str) -> list[datetime]:
+        found = due(self._config.monitor(name), self._store, self._clock())
+        # Interrupted slots are run again however old they are.
+        return sorted({*found, *self._interrupted.get(name, ())})
+
+    def _skip_too_old(self, name: str) -> None:
+        now = self._clock()
+        count = 0
+        for planned_at in too_old(self._config.monitor(name), self._store, now):
+            if self.stopping.is_set():
+                return
+            self._store.skip(name, planned_at, "catch_up", now)
+            count += 1
+        if count:
+            event(log, logging.WARNING, "slots skipped", monitor=name, count=count, reason="catch_up")
+
+    @contextmanager
+    def _working(self, name: str) -> Iterator[None]:
+        with self._lock:
+            self._busy.add(name)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy.discard(name)
+
+    def _wake(self, name: str) -> None:
+        self.scheduler.modify_job(CHECK + name, next_run_time=self._clock())
+
+    def _submitted(self, told: Any) -> None:
+        with self._lock:
+            self._queued.add(told.job_id)
+
+    def _ended(self, told: Any) -> None:
+        # APScheduler has counted the job as ended only now: woken inside the job it would be refused as an overlap.
+        with self._lock:
+            self._queued.discard(told.job_id)
+        if told.code == EVENT_JOB_EXECUTED and told.retval is True and not self.stopping.is_set():
+            self._wake(told.job_id.removeprefix(CHECK))

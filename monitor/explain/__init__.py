@@ -1,0 +1,8 @@
+"""Explain: (model, rows, output) -> attributions that add up to the model's own output, or an error.
+
+The only room that imports shap and the model libraries' own attributions, and it does so only when they are used.
+"""
+
+from monitor.explain.explainer import Explainer, explain, prepare
+
+__all__ = ["Explainer", "explain", "prepare"]

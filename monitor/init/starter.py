@@ -1,0 +1,254 @@
+"""The starter file: what was seen as values, what was guessed as values with a reason and something to check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+
+from monitor.init.columns import (
+    DataFacts,
+    Guess,
+    guess_id,
+    guess_label,
+    guess_prediction,
+    guess_time,
+    guess_version,
+    segment_candidates,
+)
+from monitor.init.draft import Draft, Guessed
+from monitor.init.model import ModelFacts
+from monitor.init.traffic import Traffic
+from monitor.settings import HoldoutSettings
+
+MAX_HOLDOUT = int(HoldoutSettings.model_fields["max_rows"].default)
+ENOUGH_PER_DAY = 500
+"""Rows a day from which daily windows can be judged well."""
+CALIBRATING_PERIODS = 4
+"""Fewer periods in the holdout than this cannot calibrate thresholds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starter:
+    """A starter configuration, ready to be written."""
+
+    monitor: str
+    text: str
+    guesses: tuple[Guessed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Roles:
+    """Which column is what, in one file."""
+
+    time: Guess | None
+    id: Guess | None
+    label: Guess | None
+    prediction: Guess | None
+    version: Guess | None
+
+    @property
+    def taken(self) -> frozenset[str]:
+        return frozenset(g.column.name for g in (self.time, self.id, self.label, self.prediction, self.version) if g)
+
+
+def make_starter(
+    model: ModelFacts, data: DataFacts, *, traffic: Traffic, name: str | None = None, schema: str
+) -> Starter:
+    """The commented YAML text that `check-config` accepts.
+
+    Args:
+        data: the rows that become the holdout.
+        traffic: where predictions are; the data file itself when nobody said.
+        name: of the monitor; from the model's file name when absent.
+        schema: where editors find the JSON schema, seen from the configuration file.
+    """
+    features = model.feature_names or ()
+    roles, served = _roles(data, features, model), _roles(traffic.facts or data, features, model)
+    monitor = name or slug(model.path.stem)
+    draft = Draft()
+    draft.comment(f"yaml-language-server: $schema={schema}", wrap=False)
+    draft.comment(
+        "Written by `xdrift init`. What stands under GUESS was guessed from the files: do what CHECK says, then run "
+        "`xdrift check-config --probe`. Paths are relative to this file."
+    )
+    draft.line("monitors:")
+    with draft.item():
+        if name:
+            draft.put("name", name)
+        else:
+            draft.guess(
+                "name", monitor, why="made from the name of the model file",
+                check="every metric, page and alert carries this name",
+            )  # fmt: skip
+        draft.guess("owner", "unassigned", why="nobody said", check="write the team or person who gets drift alerts")
+        _model(draft, model, traffic)
+        if not model.feature_names:
+            _features(draft, data, roles)
+        _holdout(draft, data, roles, features, traffic)
+        _predictions(draft, traffic, served, features, data)
+        _schedule(draft, traffic, served)
+    draft.comment("What else can be set, with its meaning, is in the schema named above; unknown keys are refused.")
+    return Starter(monitor=monitor, text=draft.text, guesses=tuple(draft.guesses))
+
+
+def slug(text: str) -> str:
+    """`text` as a monitor name: lower case, digits and hyphens; `model` when nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-") or "model"
+
+
+def _roles(data: DataFacts, features: Sequence[str], model: ModelFacts) -> _Roles:
+    return _Roles(
+        time=guess_time(data, features),
+        id=guess_id(data, features),
+        label=guess_label(data, features, model.n_classes),
+        prediction=guess_prediction(data, features),
+        version=guess_version(data, features),
+    )
+
+
+def _model(draft: Draft, model: ModelFacts, traffic: Traffic) -> None:
+    with draft.section("model"):
+        if not model.opened:
+            draft.comment(
+                f"Opening a {model.format} file runs the code inside it, so it was not opened. If you know who made "
+                "it, set trust: true; the digest below pins this very file."
+            )
+        known = f"{len(model.feature_names)} features by name" if model.feature_names else "no feature names"
+        classes = {None: "outputs unknown", 1: "regression", 2: "two classes"}.get(
+            model.n_classes, f"{model.n_classes} classes"
+        )
+        if model.opened:
+            draft.comment(f"Seen in the file: {model.format}, {known}, {classes}.")
+        draft.put("path", traffic.relative(model.path))
+        if not model.opened:
+            draft.put("format", model.format)
+            draft.put("trust", False)
+            draft.put("sha256", model.sha256)
+        if model.n_classes and model.n_classes > 2:
+            draft.guess(
+                "class_index", "all", why=f"the model has {model.n_classes} classes",
+                check="to watch one class only, write its number, counted from 0",
+            )  # fmt: skip
+
+
+def _features(draft: Draft, data: DataFacts, roles: _Roles) -> None:
+    found = [c.name for c in data.columns if c.kind in ("number", "flag") and c.name not in roles.taken]
+    draft.guess(
+        "features", found, why="the model does not tell its feature names; these are the data file's numeric columns, "
+        "in their order", check="exactly the columns the model was trained on, in that order",
+    )  # fmt: skip
+
+
+def _holdout(draft: Draft, data: DataFacts, roles: _Roles, features: Sequence[str], traffic: Traffic) -> None:
+    with draft.section("holdout"):
+        draft.comment(
+            "Fixed rows that every model version is explained on: about a thousand, from a time when all was well."
+        )
+        _tell_missing(draft, data, features)
+        if data.n_rows is None or data.n_rows > MAX_HOLDOUT:
+            rows = f"{data.n_rows:,}" if data.n_rows else f"more than {data.n_looked_at:,}"
+            draft.comment(
+                f"CHECK: the file has {rows} rows and more than max_rows ({MAX_HOLDOUT:,}) are refused: draw about a "
+                "thousand at random into a file of their own and name that here."
+            )
+        draft.put("path", traffic.relative(data.path))
+        _role(draft, "id", roles.id, check="every row has one of its own")
+        _role(draft, "time", roles.time, check="it is the time of the prediction, not of the label")
+        _role(draft, "label", roles.label, check="the model never sees it")
+        if roles.time:
+            _timezone(draft, roles.time)
+            _period(draft, roles.time)
+
+
+def _period(draft: Draft, time: Guess) -> None:
+    assert time.column.first is not None  # a column of times has a span
+    assert time.column.last is not None
+    span = time.column.last - time.column.first
+    for text, length in (("1w", timedelta(weeks=1)), ("1d", timedelta(days=1)), ("1h", timedelta(hours=1))):
+        if span >= CALIBRATING_PERIODS * length:
+            draft.guess(
+                "period", text, why=f"the rows span {_days(span)}, which holds {CALIBRATING_PERIODS} or more of these",
+                check="a natural rhythm of the traffic: thresholds learn how much it moves by itself",
+            )  # fmt: skip
+            return
+
+
+def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Sequence[str], data: DataFacts) -> None:
+    facts = traffic.facts or data
+    with draft.section("predictions"):
+        if traffic.given is None:
+            draft.guess(
+                "path", traffic.relative(data.path), why="no --predictions was given, so the data file stands in",
+                check="name the file, folder or glob where predictions arrive, or url and table of a database",
+            )  # fmt: skip
+        else:
+            for key, value in traffic.source(draft):
+                draft.put(key, value)
+        if traffic.facts is not None:
+            _tell_missing(draft, facts, features)
+        _timezone(draft, served.time)
+        with draft.section("columns"):
+            if served.time is None:
+                draft.guess(
+                    "time", "timestamp", why="no column of times was found", check="the column of the prediction time",
+                )  # fmt: skip
+            _role(draft, "time", served.time, check="it is the time of the prediction")
+            _role(draft, "id", served.id, check="every prediction has one of its own")
+            _role(draft, "prediction", served.prediction, check="it is what the model answered, in the explained scale")
+            _role(draft, "label", served.label, check="the model never sees it")
+            _role(draft, "model_version", served.version, check="it names the model that answered")
+            if groups := segment_candidates(facts, {*features, *served.taken}):
+                draft.comment(
+                    f"Possible segments: [{', '.join(groups)}]; they group kept predictions, nothing is tested by them."
+                )
+            _rename(draft, facts, features)
+
+
+def _schedule(draft: Draft, traffic: Traffic, served: _Roles) -> None:
+    with draft.section("schedule"):
+        per_day = traffic.rows_per_day(served.time)
+        every = "1d" if per_day is None or per_day >= ENOUGH_PER_DAY else "1w"
+        seen = "nothing is known about the traffic" if per_day is None else f"about {per_day:,.0f} rows a day were seen"
+        draft.guess("every", every, why=seen, check="a window should hold 500 rows or more, and the slots are in UTC")
+        draft.guess("delay", "0s", why="nobody said", check="how late a prediction may still arrive, as in 30m")
+
+
+def _timezone(draft: Draft, time: Guess | None) -> None:
+    if time and not time.column.aware:
+        draft.guess(
+            "timezone", "UTC", why=f"the times in {time.column.name} carry no zone",
+            check="in which zone whoever writes them means them, as in Europe/Berlin",
+        )  # fmt: skip
+
+
+def _role(draft: Draft, key: str, guess: Guess | None, *, check: str) -> None:
+    if guess is None:
+        return
+    also = f"; it could also be {', '.join(guess.others[:4])}" if guess.others else ""
+    draft.guess(key, guess.column.name, why=guess.why + also, check=check)
+
+
+def _tell_missing(draft: Draft, facts: DataFacts, features: Sequence[str]) -> None:
+    missing = [name for name in features if name not in facts.names]
+    if missing:
+        shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
+        draft.comment(f"CHECK: this file lacks {len(missing)} of the model's features: {shown}.")
+
+
+def _rename(draft: Draft, facts: DataFacts, features: Sequence[str]) -> None:
+    """Columns that look like a missing feature under another spelling."""
+    spare = [name for name in facts.names if name not in features]
+    lowered = {name.lower(): name for name in spare}
+    pairs = {}
+    for feature in features:
+        if feature not in facts.names and (near := get_close_matches(feature.lower(), lowered, n=1, cutoff=0.8)):
+            pairs[lowered[near[0]]] = feature
+    if pairs:
+        draft.guess("rename", pairs, why="the names are alike", check="column in the source: feature of the model")
+
+
+def _days(span: timedelta) -> str:
+    return f"{span.days} days" if span.days > 1 else f"{span.total_seconds() / 3600:.0f} hours"

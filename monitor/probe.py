@@ -1,0 +1,91 @@
+"""Does what the configuration names really open? One answer per part, and nothing is changed anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor import config, slots, sources
+from monitor.errors import ConfigError, XdriftError
+from monitor.settings import MonitorSettings, SampleSettings, Settings
+from monitor.types import LoadedModel
+
+PROBED_ROWS = 10
+"""Predictions drawn: enough to see that columns and kinds fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One part, tried."""
+
+    monitor: str | None
+    """None for the database, which all share."""
+    part: str
+    """database, model, holdout or predictions."""
+    found: str
+    """What was seen there; empty when it failed."""
+    error: XdriftError | None
+
+
+def probe(settings: Settings, *, now: datetime) -> Iterator[Probe]:
+    """Try the database, then the parts of each monitor, one by one as they are asked for."""
+    yield _try(None, "database", lambda: _database(settings.store.url))
+    for monitor in settings.monitors:
+        yield from _monitor(monitor, now)
+
+
+def _monitor(monitor: MonitorSettings, now: datetime) -> Iterator[Probe]:
+    loaded: list[LoadedModel] = []
+
+    def model() -> str:
+        loaded.append(sources.load_model(monitor.model))
+        names = loaded[0].feature_names
+        known = f"{len(names)} features" if names else "feature names come from the configuration"
+        return f"{loaded[0].format}, version {loaded[0].version}, {known}"
+
+    yield _try(monitor.name, "model", model)
+    features = monitor.features or (loaded[0].feature_names if loaded else None)
+
+    def holdout() -> str:
+        rows = sources.read_holdout(monitor.holdout, _named(features)).rows
+        return f"{len(rows):,} rows, {len(rows.columns)} features"
+
+    yield _try(monitor.name, "holdout", holdout)
+    window = slots.window_of(monitor.schedule, slots.previous_slot(monitor.schedule, now))
+
+    def predictions() -> str:
+        few = SampleSettings(rows=PROBED_ROWS, min_rows=PROBED_ROWS, priority_rows=0)
+        seed = sources.slot_seed(monitor.name, window.end)
+        drawn = sources.draw_sample(monitor.predictions, window, features=_named(features), sample=few, seed=seed)
+        rows = f"{drawn.n_seen:,} rows" if drawn.n_seen else "no rows, so nothing could be looked at,"
+        return f"{rows} from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
+
+    yield _try(monitor.name, "predictions", predictions)
+
+
+def _named(features: tuple[str, ...] | None) -> tuple[str, ...]:
+    if features is None:
+        raise ConfigError(
+            "features are not known",
+            seen="nothing: the model did not open or does not tell them",
+            expected="the feature columns in the model's order",
+            hint="repair the model first, or add `features: [...]` to the monitor",
+        )
+    return features
+
+
+def _database(url: str) -> str:
+    from monitor.store import Store
+
+    with Store.open(url) as store:
+        version = store.schema_version()
+    where = config.without_secrets(url)
+    return f"{where}, schema {version}" if version else f"{where}, no tables yet: run `xdrift db upgrade`"
+
+
+def _try(monitor: str | None, part: str, attempt: Callable[[], str]) -> Probe:
+    try:
+        return Probe(monitor=monitor, part=part, found=attempt(), error=None)
+    except XdriftError as error:
+        return Probe(monitor=monitor, part=part, found="", error=error)

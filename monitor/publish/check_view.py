@@ -1,0 +1,161 @@
+"""What the page of one check shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitor.publish.chart_data import chart_data
+from monitor.publish.fleet_view import by_effect
+from monitor.publish.phrases import (
+    LEVELS,
+    NEXT_STEPS,
+    NUMBER_TITLES,
+    State,
+    check_state,
+    decimals_for,
+    ratio_sentence,
+    verdict_title,
+)
+from monitor.publish.strip import Cell, cells
+from monitor.types import VIEWS, Check, Contribution, HistoryPoint, ReferenceSummary, View
+
+PREDICTION = "__prediction__"
+"""Key of the prediction among the input columns."""
+FULL_BAR = 0.25
+"""A PSI that fills the bar, unless another is larger: small ones must look small."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mover:
+    """One feature: how much it counted, how much it counts now."""
+
+    part: Contribution
+    state: State
+    words: str
+    bar_then: float
+    """0 to 100: importance on a scale on which the largest of all features is 100."""
+    bar_now: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewRow:
+    """One comparison: its level and the numbers of the whole model."""
+
+    view: View
+    state: State | None
+    """None when the view was not judged."""
+    raised: int
+    """Features above level none."""
+    tested: int
+    numbers: tuple[tuple[str, float | None], ...]
+    """Title and value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a check could not judge or run, and what to do."""
+
+    why: str
+    """Empty where the headline says it all."""
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPage:
+    check: Check
+    state: State
+    title: str
+    trouble: Trouble | None
+    movers: tuple[Mover, ...]
+    views: tuple[ViewRow, ...]
+    number_titles: tuple[str, ...]
+    decimals: int
+    """Places of the importances."""
+    inputs: tuple[tuple[str, float, float], ...]
+    """Input column, PSI and bar (0 to 100), largest first."""
+    prediction_drift: float | None
+    prediction_bar: float
+    reference: ReferenceSummary | None
+    strip: tuple[Cell, ...]
+    previous: str | None
+    following: str | None
+    data: dict[str, object]
+    """For the charts: JSON types only."""
+
+
+def check_page(
+    check: Check,
+    *,
+    history: Sequence[HistoryPoint],
+    references: Sequence[ReferenceSummary],
+    previous: str | None,
+    following: str | None,
+) -> CheckPage:
+    """Everything the template needs, computed."""
+    ordered = by_effect(check.contributions)
+    views = tuple(_view_row(check, view) for view in VIEWS if view in check.levels or view in check.model_numbers)
+    drift = {column: psi if math.isfinite(psi) else 0.0 for column, psi in check.input_drift.items()}
+    full = max([FULL_BAR, *drift.values()])
+    inputs = [
+        (column, psi, round(100 * drift[column] / full, 2))
+        for column, psi in check.input_drift.items()
+        if column != PREDICTION
+    ]
+    return CheckPage(
+        check=check,
+        state=check_state(check),
+        title=verdict_title(check),
+        trouble=trouble(check),
+        movers=_movers(ordered),
+        views=views,
+        number_titles=tuple(dict.fromkeys(title for row in views for title, _ in row.numbers)),
+        decimals=decimals_for(max((part.importance_current for part in ordered), default=0.0)),
+        inputs=tuple(sorted(inputs, key=lambda row: (-row[2], row[0]))),
+        prediction_drift=check.input_drift.get(PREDICTION),
+        prediction_bar=round(100 * drift.get(PREDICTION, 0.0) / full, 2),
+        reference={reference.id: reference for reference in references}.get(check.reference_id or ""),
+        strip=cells(history, here=check.id),
+        previous=previous,
+        following=following,
+        data=chart_data(check, ordered, history),
+    )
+
+
+def trouble(check: Check) -> Trouble | None:
+    """None for a check that judged. The error's own next step goes before the general one of its reason."""
+    if check.outcome == "succeeded" and check.verdict != "unknown":
+        return None
+    general = NEXT_STEPS.get(check.reason or "", NEXT_STEPS["internal" if check.outcome == "failed" else "not_judged"])
+    if not check.error:
+        return Trouble(why="", next_step=general.replace("MONITOR", check.monitor))
+    why, found, own = check.error.partition("; next: ")
+    return Trouble(why=why, next_step=own if found else general.replace("MONITOR", check.monitor))
+
+
+def _movers(ordered: Sequence[Contribution]) -> tuple[Mover, ...]:
+    largest = max((max(part.importance_reference, part.importance_current) for part in ordered), default=0.0) or 1.0
+    return tuple(
+        Mover(
+            part=part,
+            state=LEVELS[part.level],
+            words=ratio_sentence(part.importance_reference, part.importance_current),
+            bar_then=round(100 * part.importance_reference / largest, 2),
+            bar_now=round(100 * part.importance_current / largest, 2),
+        )
+        for part in ordered
+    )
+
+
+def _view_row(check: Check, view: View) -> ViewRow:
+    findings = [finding for finding in check.findings if finding.view == view and finding.feature is not None]
+    numbers = check.model_numbers.get(view, {})
+    order = [*(name for name in NUMBER_TITLES if name in numbers), *sorted(set(numbers) - set(NUMBER_TITLES))]
+    return ViewRow(
+        view=view,
+        state=LEVELS[check.levels[view]] if view in check.levels else None,
+        raised=len({finding.feature for finding in findings if finding.level}),
+        tested=len({finding.feature for finding in findings}),
+        numbers=tuple((NUMBER_TITLES.get(name, name), numbers[name]) for name in order),
+    )

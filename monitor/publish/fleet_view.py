@@ -1,0 +1,80 @@
+"""What the fleet page shows: every monitor, the most urgent first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.publish.phrases import NONE, STATES, UNKNOWN, State, check_state, overdue, verdict_title
+from monitor.publish.strip import Cell, cells
+from monitor.types import Contribution, HistoryPoint, MonitorStatus, Snapshot
+
+MOVERS = 3
+TIERS = ("critical", "standard", "experimental")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetRow:
+    """One monitor on the fleet page."""
+
+    status: MonitorStatus
+    state: State
+    title: str
+    late: bool
+    strip: tuple[Cell, ...]
+    movers: tuple[Contribution, ...]
+    """Features above level none in the latest check, largest change first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    rows: tuple[FleetRow, ...]
+    counts: tuple[tuple[State, int], ...]
+    """Every state with its number of monitors, most urgent first, zeros included."""
+    late: int
+
+
+def fleet(snapshot: Snapshot, histories: Mapping[str, Sequence[HistoryPoint]], now: datetime) -> Fleet:
+    """The page's content. A monitor that is overdue is never green: what it last said may no longer hold."""
+    rows = sorted((_row(status, histories, now) for status in snapshot.monitors), key=_urgency)
+    counts = Counter(row.state.key for row in rows)
+    return Fleet(
+        rows=tuple(rows),
+        counts=tuple((state, counts[state.key]) for state in STATES),
+        late=sum(row.late for row in rows),
+    )
+
+
+def _row(status: MonitorStatus, histories: Mapping[str, Sequence[HistoryPoint]], now: datetime) -> FleetRow:
+    late = overdue(status, now)
+    state = check_state(status.last_check)
+    return FleetRow(
+        status=status,
+        state=UNKNOWN if late and state is NONE else state,
+        title=verdict_title(status.last_check),
+        late=late,
+        strip=cells(histories.get(status.name, ())),
+        movers=movers(status.last_check.contributions if status.last_check else ())[:MOVERS],
+    )
+
+
+def movers(contributions: Sequence[Contribution]) -> tuple[Contribution, ...]:
+    """Features above level none: highest level first, then the largest change of importance."""
+    return tuple(part for part in by_effect(contributions) if part.level)
+
+
+def by_effect(contributions: Sequence[Contribution]) -> tuple[Contribution, ...]:
+    """Highest level first, then the largest change of importance, then by name."""
+    return tuple(
+        sorted(
+            contributions,
+            key=lambda part: (-part.level, -abs(part.importance_current - part.importance_reference), part.feature),
+        )
+    )
+
+
+def _urgency(row: FleetRow) -> tuple[int, bool, int, str]:
+    tier = TIERS.index(row.status.tier) if row.status.tier in TIERS else len(TIERS)
+    return STATES.index(row.state), not row.late, tier, row.status.name

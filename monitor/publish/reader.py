@@ -1,0 +1,41 @@
+"""What the publish room asks of the store. `monitor.store.Store` fits without knowing this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from monitor.types import Check, HistoryPoint, ReferenceSummary, Snapshot, Verdict
+
+
+class Reader(Protocol):
+    """Read access to everything stored. Methods raise StoreError when the database does not answer."""
+
+    def snapshot(self, now: datetime, next_runs: Mapping[str, datetime] | None = None) -> Snapshot:
+        """Every monitor's state and every durable counter, read together."""
+        ...
+
+    def check(self, check_id: str, /) -> Check | None:
+        """One check with everything kept about it; None when there is none of that id."""
+        ...
+
+    def checks(
+        self,
+        monitor: str | None = None,
+        *,
+        limit: int = 50,
+        before: datetime | None = None,
+        since: datetime | None = None,
+        verdict: Verdict | None = None,
+    ) -> Sequence[Check]:
+        """Latest planned slot first; without findings, profiles and rows. `since` is included, `before` is not."""
+        ...
+
+    def history(self, monitor: str, *, limit: int = 60) -> Sequence[HistoryPoint]:
+        """The latest checks of one monitor, oldest first."""
+        ...
+
+    def references(self, monitor: str | None = None) -> Sequence[ReferenceSummary]:
+        """All references, of one monitor or of all."""
+        ...

@@ -1,0 +1,246 @@
+"""Uniform samples without replacement: exact, of bounded memory, the same for every batch size and row order.
+
+Every row gets a rank, the first 8 bytes of md5("<seed>:<id>"), and the n rows of smallest rank are the sample
+(bottom-k sampling: a hash of distinct ids orders them as a random permutation would). The rank does not depend on
+where or when the row is read, so a database that knows md5 may do the work and draws the very same rows.
+md5 is taken because every database has it; nothing here protects against an adversary.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monitor.errors import DataError
+from monitor.sources.times import micros, to_micros
+from monitor.types import Ints, Window, utc
+
+Ranks = NDArray[np.uint64]
+Scan = Callable[[Sequence[str]], Iterator[pd.DataFrame]]
+"""Batches of the named columns: every row of the window, possibly others; in the same order on every call when
+there is no id column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to draw, in the names of the source."""
+
+    window: Window
+    zone: ZoneInfo | None
+    time: str
+    id: str | None
+    priority: str | None
+    wanted: tuple[str, ...]
+    """Columns to fetch for the rows drawn."""
+    rows: int
+    priority_rows: int
+    batch_rows: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Rows drawn, ordered by (time, key)."""
+
+    frame: pd.DataFrame
+    """The wanted columns, as the source stores them."""
+    keys: tuple[str, ...]
+    """The id, or the row's position in the window, as text."""
+    times: Ints
+    """Microseconds since 1970, UTC."""
+
+    @staticmethod
+    def choose(frame: pd.DataFrame, keys: Sequence[str], times: Ints, *, seed: int, n: int) -> Drawn:
+        """The n rows of smallest (rank, time, key)."""
+        ranks = rank(seed, keys)
+        best = sorted(range(len(keys)), key=lambda row: (ranks[row], times[row], keys[row]))[:n]
+        best.sort(key=lambda row: (times[row], keys[row]))
+        return Drawn(
+            frame=frame.iloc[best].reset_index(drop=True), keys=tuple(keys[row] for row in best), times=times[best]
+        )
+
+
+@dataclass(slots=True)
+class Smallest:
+    """Keeps the n smallest (rank, time, key) of all rows offered to it."""
+
+    n: int
+    kept: list[tuple[int, int, str]] = field(default_factory=list)
+    bound: int = 2**64 - 1
+    """No rank above this can enter any more."""
+
+    def offer(self, ranks: Ranks, times: Ints, keys: Sequence[str]) -> None:
+        if self.n == 0:
+            return
+        for row in np.flatnonzero(ranks <= np.uint64(self.bound)).tolist():
+            self.kept.append((int(ranks[row]), int(times[row]), keys[row]))
+        if len(self.kept) > self.n:
+            self.kept.sort()
+            del self.kept[self.n :]
+        if len(self.kept) == self.n:
+            self.bound = max(one[0] for one in self.kept)
+
+
+def slot_seed(monitor: str, planned_at: datetime) -> int:
+    """The 63-bit seed of one slot of one monitor: the same slot always draws the same rows."""
+    text = f"{monitor}\0{utc(planned_at, 'planned time').isoformat()}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def rank(seed: int, keys: Iterable[str]) -> Ranks:
+    """(n,) the first 8 bytes of md5("<seed>:<key>"), big-endian; the key in UTF-8."""
+    prefix, md5 = f"{seed}:".encode(), hashlib.md5
+    digests = b"".join([md5(prefix + key.encode(), usedforsecurity=False).digest() for key in keys])
+    return np.frombuffer(digests, dtype=">u8")[::2].astype(np.uint64)
+
+
+def rank_text(seed: int, key: str) -> str:
+    """The same rank as 16 hexadecimal digits: left(md5(seed || ':' || key), 16) in a database."""
+    return hashlib.md5(f"{seed}:{key}".encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+def draw(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
+    """Sample, priority rows and the number of rows in the window, from two passes over a source.
+
+    The first pass reads keys only, the second the wanted columns. Memory is one batch and the rows drawn; without an
+    id column also 16 bytes per row of the window, because positions are counted in time order.
+    """
+    return _draw_by_id(scan, request) if request.id else _draw_by_position(scan, request)
+
+
+def id_texts(values: pd.Series[Any], name: str) -> list[str]:
+    """Ids as text. Raises DataError for a missing id: it could not be ranked."""
+    if values.isna().any():
+        raise null_ids(name, int(values.isna().sum()))
+    return [str(value) for value in values.tolist()]
+
+
+def null_ids(name: str, count: int) -> DataError:
+    return DataError(
+        f"id column {name} has missing values",
+        seen=f"{count} rows without an id",
+        expected="a unique id in every row",
+        hint="leave such rows out in predictions.query, or remove columns.id to go by position in time order",
+    )
+
+
+def flags(values: pd.Series[Any], name: str) -> NDArray[np.bool_]:
+    """A priority column as booleans; missing is false. Raises DataError for anything but booleans, 0 and 1."""
+    present = values[values.notna()]
+    if not present.isin([True, False]).all():
+        raise DataError(
+            f"priority column {name} is not boolean",
+            seen=repr(present[~present.isin([True, False])].iloc[0]),
+            expected="true or false, or 1 or 0",
+            hint="compute the flag in predictions.query, or correct columns.priority",
+        )
+    return (values.isin([True]) & values.notna()).to_numpy(dtype=bool)
+
+
+def _inside(scan: Scan, request: Request, columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, Ints]]:
+    """Batches cut exactly to the window, with their times."""
+    start, end = micros(request.window.start), micros(request.window.end)
+    for batch in scan(tuple(dict.fromkeys(columns))):
+        times = to_micros(batch[request.time], request.zone, f"time column {request.time}")
+        inside = (times >= start) & (times < end)
+        yield (batch, times) if inside.all() else (batch[inside], times[inside])
+
+
+def _key_columns(request: Request) -> list[str]:
+    priority = request.priority if request.priority_rows else None
+    return [name for name in (request.id, request.time, priority) if name]
+
+
+def _draw_by_id(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
+    assert request.id is not None
+    sample, priority, n_seen = Smallest(request.rows), Smallest(request.priority_rows), 0
+    for batch, times in _inside(scan, request, _key_columns(request)):
+        keys = id_texts(batch[request.id], request.id)
+        ranks = rank(request.seed, keys)
+        sample.offer(ranks, times, keys)
+        if request.priority and request.priority_rows:
+            marked = np.flatnonzero(flags(batch[request.priority], request.priority))
+            priority.offer(ranks[marked], times[marked], [keys[row] for row in marked])
+        n_seen += len(keys)
+    chosen = {key for _, _, key in (*sample.kept, *priority.kept)}
+
+    def keep(batch: pd.DataFrame, _first: int) -> tuple[Ints, list[str]]:
+        keys = id_texts(batch[request.id], str(request.id))
+        rows = np.array([row for row, key in enumerate(keys) if key in chosen], dtype=np.int64)
+        return rows, [keys[row] for row in rows]
+
+    return *_fetch(scan, request, keep), n_seen
+
+
+def _draw_by_position(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
+    """The key is the row's position in the window in time order; equal times keep the order of the source."""
+    parts, marks = [np.empty(0, np.int64)], [np.empty(0, bool)]
+    for batch, times in _inside(scan, request, _key_columns(request)):
+        parts.append(times)
+        if request.priority and request.priority_rows:
+            marks.append(flags(batch[request.priority], request.priority))
+    all_times, marked = np.concatenate(parts), np.concatenate(marks)
+    order = np.argsort(all_times, kind="stable")
+    sample, priority = Smallest(request.rows), Smallest(request.priority_rows)
+    for first in range(0, len(order), request.batch_rows):
+        places = order[first : first + request.batch_rows]
+        keys = [str(position) for position in range(first, first + len(places))]
+        ranks = rank(request.seed, keys)
+        sample.offer(ranks, all_times[places], keys)
+        if len(marked):
+            flagged = np.flatnonzero(marked[places])
+            priority.offer(ranks[flagged], all_times[places[flagged]], [keys[row] for row in flagged])
+    key_of = {int(order[int(key)]): key for _, _, key in (*sample.kept, *priority.kept)}
+    chosen, n_seen = np.array(sorted(key_of), dtype=np.int64), len(order)
+    del parts, all_times, order, marked
+
+    def keep(batch: pd.DataFrame, first: int) -> tuple[Ints, list[str]]:
+        rows = chosen[(chosen >= first) & (chosen < first + len(batch))] - first
+        return rows, [key_of[first + int(row)] for row in rows]
+
+    return *_fetch(scan, request, keep), n_seen
+
+
+def _fetch(
+    scan: Scan, request: Request, keep: Callable[[pd.DataFrame, int], tuple[Ints, list[str]]]
+) -> tuple[Drawn, Drawn]:
+    """Second pass: the wanted columns of the rows that `keep` recognises in a batch."""
+    frames: list[pd.DataFrame] = []
+    keys: list[str] = []
+    times: list[Ints] = [np.empty(0, np.int64)]
+    first = 0
+    for batch, stamps in _inside(scan, request, (*request.wanted, *_key_columns(request))):
+        rows, found = keep(batch, first)
+        first += len(batch)
+        if len(rows):
+            frames.append(batch.iloc[rows])
+            keys.extend(found)
+            times.append(stamps[rows])
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(request.wanted))
+    all_times = np.concatenate(times)
+    sample = Drawn.choose(frame, keys, all_times, seed=request.seed, n=request.rows)
+    if not request.priority or not request.priority_rows or not keys:
+        return sample, Drawn.choose(frame.iloc[:0], [], all_times[:0], seed=request.seed, n=0)
+    marked = np.flatnonzero(flags(frame[request.priority], request.priority))
+    priority = Drawn.choose(
+        frame.iloc[marked],
+        [keys[row] for row in marked],
+        all_times[marked],
+        seed=request.seed,
+        n=request.priority_rows,
+    )
+    return sample, priority
+
+
+def position_id(time: int, position: str) -> str:
+    """What stands for the id of a row that has none: its time and its position in the window."""
+    stamp = datetime.fromtimestamp(time / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{stamp}#{position}"

@@ -1,0 +1,196 @@
+"""Samples from a database: drawn inside it where it knows md5, else streamed through `sampling.draw`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from monitor.errors import DataError
+from monitor.sources import sampling
+from monitor.sources.sampling import Drawn, Request
+from monitor.sources.sql import frame
+from monitor.sources.times import MISSING, instant, local_bound, micros, to_micros, wrong_kind
+
+PUSHED = frozenset({"postgresql", "sqlite"})
+"""Dialects that rank and cut the rows themselves, with the very ranks of `sampling.rank`."""
+
+
+def draw(connection: sa.Connection, rows: sa.FromClause, request: Request) -> tuple[Drawn, Drawn, int]:
+    """Sample, priority rows and the number of rows in the window."""
+    probe = _probe(connection, rows, request)
+    if probe is None:
+        return *(2 * (_nothing(request),)), 0
+    if connection.dialect.name in PUSHED:
+        return draw_pushed(connection, rows, request, probe)
+    return draw_streamed(connection, rows, request, probe)
+
+
+def draw_pushed(
+    connection: sa.Connection, rows: sa.FromClause, request: Request, probe: Any
+) -> tuple[Drawn, Drawn, int]:
+    """Three statements on one snapshot: count, sample, priority rows."""
+    helper = _SQLite(connection, request) if connection.dialect.name == "sqlite" else None
+    inside = _condition(rows, request, probe)
+    if helper:
+        inside = sa.and_(inside, helper.exact(rows.c[request.time]))
+    key = rows.c[request.id] if request.id else rows.c[request.time]
+    n_seen, n_keys = connection.execute(sa.select(sa.func.count(), sa.func.count(key)).where(inside)).one()
+    if helper:
+        helper.raise_first_error()
+    if n_keys < n_seen:
+        raise sampling.null_ids(str(request.id), n_seen - n_keys)
+    if n_seen == 0:
+        return *(2 * (_nothing(request),)), 0
+    ranked = _ranked(rows, request, inside, helper)
+    sample = _take(connection, ranked, request, n=request.rows)
+    priority = _nothing(request)
+    if request.priority and request.priority_rows:
+        every = ranked.subquery("ranked")
+        flagged = sa.select(every).where(sa.cast(every.c[request.priority], sa.Boolean).is_(True))
+        priority = _take(connection, flagged, request, n=request.priority_rows)
+    if helper:
+        helper.raise_first_error()
+    return sample, priority, int(n_seen)
+
+
+def draw_streamed(
+    connection: sa.Connection, rows: sa.FromClause, request: Request, probe: Any
+) -> tuple[Drawn, Drawn, int]:
+    """Any database that can stream: two passes, ranked here."""
+    inside = _condition(rows, request, probe)
+    order = [] if request.id else [rows.c[name] for name in dict.fromkeys((request.time, *request.wanted))]
+
+    def scan(columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        statement = sa.select(*(rows.c[name] for name in columns)).where(inside).order_by(*order)
+        for part in _stream(connection, statement, request.batch_rows):
+            yield frame(part, columns)
+
+    return sampling.draw(scan, request)
+
+
+def _nothing(request: Request) -> Drawn:
+    columns = [*request.wanted, *([request.priority] if request.priority else [])]
+    return Drawn(frame=pd.DataFrame(columns=list(dict.fromkeys(columns))), keys=(), times=np.empty(0, np.int64))
+
+
+def _probe(connection: sa.Connection, rows: sa.FromClause, request: Request) -> Any:
+    """One time of the table, None when it holds none. Raises DataError when windows cannot be cut in that column."""
+    column, what = rows.c[request.time], f"time column {request.time}"
+    # SQLite may mix types in one column and sorts numbers before text: the smallest value shows them.
+    pick = sa.func.min(column) if connection.dialect.name == "sqlite" else column
+    found = connection.execute(sa.select(pick).where(column.is_not(None)).limit(1)).scalar()
+    if found is None:
+        return None
+    if isinstance(found, str) and connection.dialect.name != "sqlite":
+        raise DataError(
+            f"{what} is text",
+            seen=repr(found),
+            expected="a timestamp column",
+            hint="cast it in predictions.query, as in CAST(ts AS timestamptz)",
+        )
+    if isinstance(found, str) and not (found[:4].isdigit() and found[4:5] == "-" and found[7:8] == "-"):
+        raise wrong_kind(found, what)
+    instant(found, request.zone, what)
+    return found
+
+
+def _condition(rows: sa.FromClause, request: Request, probe: Any) -> Any:
+    """The window in the column's own type. For text (SQLite) a superset by whole days, which an index can serve."""
+    column, window = rows.c[request.time], request.window
+    if isinstance(probe, str):
+        # Offsets reach 14 hours, so a day on either side is enough whatever the offset written beside the time.
+        low, high = (window.start - timedelta(days=1)).date(), (window.end + timedelta(days=2)).date()
+        return sa.and_(column >= low.isoformat(), column < high.isoformat())
+    if isinstance(probe, datetime) and probe.tzinfo is not None:
+        kind: Any = sa.DateTime(timezone=True)
+        bounds = window.start, window.end
+    else:
+        assert request.zone is not None  # _probe refuses naive times without a zone
+        kind, bounds = sa.DateTime(), (local_bound(window.start, request.zone), local_bound(window.end, request.zone))
+    return sa.and_(column >= sa.literal(bounds[0], kind), column < sa.literal(bounds[1], kind))
+
+
+def _ranked(rows: sa.FromClause, request: Request, inside: Any, helper: _SQLite | None) -> Any:
+    """Every row of the window with its key and rank."""
+    names = list(dict.fromkeys((*request.wanted, request.time, *([request.priority] if request.priority else []))))
+    if request.id:
+        key = sa.cast(rows.c[request.id], sa.Text)
+    else:
+        time = helper.time(rows.c[request.time]) if helper else rows.c[request.time]
+        position = sa.func.row_number().over(order_by=[time, *(rows.c[name] for name in names)]) - 1
+        rows = (
+            sa.select(*(rows.c[name] for name in names), position.label("xdrift_key")).where(inside).subquery("inside")
+        )
+        key, inside = sa.cast(rows.c.xdrift_key, sa.Text), sa.true()
+    if helper:
+        rank = helper.rank(key)
+    else:
+        prefixed = sa.literal(f"{request.seed}:", sa.Text).concat(key)
+        rank = sa.collate(sa.func.left(sa.func.md5(prefixed), 16), "C")
+    columns = [rows.c[name] for name in names]
+    return sa.select(*columns, key.label("xdrift_key"), rank.label("xdrift_rank")).where(inside)
+
+
+def _take(connection: sa.Connection, ranked: Any, request: Request, *, n: int) -> Drawn:
+    """The n rows of smallest rank."""
+    columns = ranked.selected_columns
+    statement = ranked.order_by(columns.xdrift_rank, columns[request.time], columns.xdrift_key).limit(n)
+    names = [column.name for column in columns]
+    parts = [frame(part, names) for part in _stream(connection, statement, request.batch_rows)]
+    if not parts:
+        return _nothing(request)
+    found = pd.concat(parts, ignore_index=True)
+    times = to_micros(found[request.time], request.zone, f"time column {request.time}")
+    keys = [str(key) for key in found["xdrift_key"]]
+    return Drawn.choose(found.drop(columns=["xdrift_key", "xdrift_rank"]), keys, times, seed=request.seed, n=n)
+
+
+def _stream(connection: sa.Connection, statement: Any, batch_rows: int) -> Iterator[Sequence[Any]]:
+    """Rows through a server-side cursor, batch by batch."""
+    result = connection.execution_options(yield_per=batch_rows).execute(statement)
+    with result:
+        yield from result.partitions()
+
+
+class _SQLite:
+    """What SQLite lacks, as functions of this connection: md5 ranks, and exact times from ISO text.
+
+    An exception inside such a function would reach the caller as a bare OperationalError, so the first is kept.
+    """
+
+    def __init__(self, connection: sa.Connection, request: Request) -> None:
+        self.request = request
+        self.error: DataError | None = None
+        driver: Any = connection.connection.driver_connection
+        driver.create_function("xdrift_rank", 1, self._rank, deterministic=True)
+        driver.create_function("xdrift_time", 1, self._time, deterministic=True)
+
+    def rank(self, key: Any) -> Any:
+        return sa.func.xdrift_rank(key)
+
+    def time(self, column: Any) -> Any:
+        return sa.func.xdrift_time(column)
+
+    def exact(self, column: Any) -> Any:
+        """The condition that a row lies in the window, to the microsecond."""
+        window = self.request.window
+        return self.time(column).between(micros(window.start), micros(window.end) - 1)
+
+    def raise_first_error(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def _rank(self, key: str) -> str:
+        return sampling.rank_text(self.request.seed, key)
+
+    def _time(self, value: Any) -> int:
+        try:
+            return micros(instant(value, self.request.zone, f"time column {self.request.time}"))
+        except DataError as error:
+            self.error = self.error or error
+            return MISSING

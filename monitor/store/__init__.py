@@ -1,0 +1,230 @@
+"""The store: every check, reference, slot and total, on SQLite or PostgreSQL.
+
+    with Store.open("sqlite:///xdrift.db") as store:
+        store.upgrade()
+        claim = store.claim("credit", planned_at, owner=owner, lease=timedelta(minutes=15), now=now)
+        if claim is not None:
+            store.finish(claim, check)
+
+Every method is one transaction: it happens as a whole or not at all. Every method raises StoreError when the database
+cannot be reached, refuses, or has another schema than this code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from monitor.settings import MonitorSettings, RetentionSettings
+from monitor.store import checks, history, migrate, purge, recovery, references, registry, slots, status
+from monitor.store.engine import Database
+from monitor.store.recovery import check_id
+from monitor.types import Check, Claim, Floats, HistoryPoint, Reference, ReferenceSummary, Snapshot, Verdict
+
+__all__ = ["Store", "check_id"]
+
+
+class Store:
+    """Belongs to the process that opened it; its threads may share it. A child process opens its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._latest: dict[str, Check] = {}
+
+    @classmethod
+    def open(cls, url: str, *, wait: timedelta = timedelta(seconds=30)) -> Self:
+        """A store at an SQLAlchemy URL; connects when first used, migrates only in `upgrade`.
+
+        `wait`: how long a method waits for a lock that another process holds. Raises StoreError for a wrong URL.
+        """
+        return cls(Database(url, wait))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    # schema
+
+    def upgrade(self) -> None:
+        """Create or migrate the schema; safe while other processes do the same."""
+        migrate.upgrade(self._database)
+
+    def schema_version(self) -> str | None:
+        """The migration the database is at, None when it has none; whatever this code expects."""
+        if not self._database.exists():
+            return None
+        with self._database.session() as connection:
+            return self._database.version(connection)
+
+    def ping(self) -> None:
+        """Raises StoreError unless the database answers."""
+        with self._database.session() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    # monitors
+
+    def register(
+        self, monitor: MonitorSettings, *, cadence: str, interval_seconds: float, config_digest: str, now: datetime
+    ) -> None:
+        """Take a monitor into service, or update it, with every known total at 0."""
+        with self._database.write() as connection:
+            registry.register(
+                connection,
+                monitor,
+                cadence=cadence,
+                interval_seconds=interval_seconds,
+                config_digest=config_digest,
+                now=now,
+            )
+
+    def retire(self, names_not_in: Collection[str]) -> None:
+        """Take every other monitor out of service; its past stays readable, its series end."""
+        with self._database.write() as connection:
+            registry.retire(connection, names_not_in)
+
+    # references
+
+    def save_reference(self, reference: Reference, *, activate: bool) -> None:
+        """Keep a reference; saving the same one again changes nothing."""
+        with self._database.write() as connection:
+            references.save(connection, reference, activate=activate)
+
+    def activate_reference(self, monitor: str, reference_id: str, *, author: str, reason: str, at: datetime) -> None:
+        """Put a saved reference in force."""
+        with self._database.write() as connection:
+            references.activate(connection, monitor, reference_id, author=author, reason=reason, at=at)
+
+    def active_reference(self, monitor: str) -> Reference | None:
+        with self._database.read() as connection:
+            found = references.active_id(connection, monitor)
+            return None if found is None else references.load(connection, found, monitor)
+
+    def load_reference(self, reference_id: str, *, monitor: str | None = None) -> Reference:
+        """Raises StoreError when there is none. `monitor` tells apart two monitors whose references are equal."""
+        with self._database.read() as connection:
+            return references.load(connection, reference_id, monitor)
+
+    def references(self, monitor: str | None = None) -> list[ReferenceSummary]:
+        """Newest first."""
+        with self._database.read() as connection:
+            return references.summaries(connection, monitor)
+
+    # slots
+
+    def claim(self, monitor: str, planned_at: datetime, *, owner: str, lease: timedelta, now: datetime) -> Claim | None:
+        """The right to run a slot; None when another holds it, or it is done, skipped or used up."""
+        with self._database.write() as connection:
+            return slots.claim(connection, monitor, planned_at, owner=owner, lease=lease, now=now)
+
+    def renew(self, claim: Claim, *, lease: timedelta, now: datetime) -> bool:
+        """Hold a slot for longer; False when it is lost."""
+        with self._database.write() as connection:
+            return slots.renew(connection, claim, lease=lease, now=now)
+
+    def release_dead(self, now: datetime, alive: Callable[[str], bool]) -> list[tuple[str, datetime]]:
+        """Free the slots of owners that are gone: lease over, or `alive(owner)` is False.
+
+        Returns every slot that waits for its second run, oldest first. A slot interrupted twice is closed with a
+        failed check instead.
+        """
+        with self._database.read() as connection:
+            suspects = recovery.suspects(connection, now, alive)
+        for suspect in suspects:
+            with self._database.write() as connection:
+                recovery.release(connection, suspect, now)
+        with self._database.read() as connection:
+            return recovery.waiting(connection)
+
+    def finish(self, claim: Claim, check: Check) -> None:
+        """Save a check with everything that goes with it, and close its slot.
+
+        Raises SlotLostError, and writes nothing, when the claim no longer holds the slot.
+        """
+        with self._database.write() as connection:
+            slots.finish(connection, claim, check)
+
+    def skip(self, monitor: str, planned_at: datetime, reason: str, now: datetime) -> None:
+        """Record that a slot will not be run."""
+        with self._database.write() as connection:
+            slots.skip(connection, monitor, planned_at, reason, now)
+
+    def finished_slots(self, monitor: str, since: datetime, until: datetime) -> set[datetime]:
+        """Planned times in [since, until) that need nothing more: done, failed or skipped."""
+        with self._database.read() as connection:
+            return slots.finished(connection, monitor, since, until)
+
+    def last_slot(self, monitor: str) -> datetime | None:
+        """Planned time of the latest slot in any state."""
+        with self._database.read() as connection:
+            return slots.last(connection, monitor)
+
+    # checks
+
+    def check(self, check_id: str) -> Check | None:
+        """A check with everything."""
+        with self._database.read() as connection:
+            return checks.load(connection, check_id)
+
+    def checks(
+        self,
+        monitor: str | None = None,
+        *,
+        limit: int = 50,
+        before: datetime | None = None,
+        since: datetime | None = None,
+        verdict: Verdict | None = None,
+    ) -> list[Check]:
+        """Checks planned in [since, before), latest slot first, without findings, contributions, profiles and rows."""
+        with self._database.read() as connection:
+            return checks.listing(connection, monitor, limit=limit, before=before, since=since, verdict=verdict)
+
+    def history(self, monitor: str, *, limit: int = 60) -> list[HistoryPoint]:
+        """The latest checks, oldest first."""
+        with self._database.read() as connection:
+            return history.history(connection, monitor, limit=limit)
+
+    def previous_attributions(
+        self,
+        monitor: str,
+        *,
+        before: datetime,
+        reference_id: str,
+        model_digest: str,
+        explainer_digest: str,
+        limit: int,
+    ) -> Floats | None:
+        """(n, d) sampled rows of the latest `limit` comparable checks planned before a time, in the reference's order.
+
+        Comparable: same reference, model and explainer. None when there are none, or their rows were purged.
+        """
+        with self._database.read() as connection:
+            return checks.previous_attributions(
+                connection,
+                monitor,
+                before=before,
+                reference_id=reference_id,
+                model_digest=model_digest,
+                explainer_digest=explainer_digest,
+                limit=limit,
+            )
+
+    def snapshot(self, now: datetime, next_runs: Mapping[str, datetime] | None = None) -> Snapshot:
+        """Every monitor in service and every total, all of one moment."""
+        with self._database.read() as connection:
+            taken = status.snapshot(connection, now, next_runs or {}, self._latest)
+        latest = (monitor.last_check for monitor in taken.monitors)
+        self._latest = {check.id: check for check in latest if check is not None}
+        return taken
+
+    def purge(self, now: datetime, retention: RetentionSettings) -> dict[str, int]:
+        """Delete what is older than its retention; rows deleted by kind. Many small transactions."""
+        return purge.purge(self._database.write, now, retention)

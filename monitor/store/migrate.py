@@ -1,0 +1,42 @@
+"""Bring a database to the schema of this code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from monitor.store.engine import Database
+from monitor.store.tables import SCHEMA_VERSION
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = int.from_bytes(b"xdrift", "big")
+"""Key of the advisory lock that two upgrades of one PostgreSQL database meet at."""
+
+
+def upgrade(database: Database) -> None:
+    """Run the missing migrations, all in one transaction. Safe in any number of processes at once: the others wait.
+
+    A newer schema than this code knows is refused. Raises StoreError.
+    """
+    if database.sqlite:
+        database.enable_wal()
+    with database.session(create=True, writes=True) as connection:
+        if not database.sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        found = database.version(connection)
+        if found is None or found < SCHEMA_VERSION:
+            _migrate(connection)
+        else:
+            database.require_schema(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    # ConfigParser reads percent signs as interpolation.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,69 @@
+"""Which monitors are in service."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from monitor.errors import StoreError
+from monitor.settings import MonitorSettings
+from monitor.store import counters
+from monitor.store.counters import insert_into
+from monitor.store.tables import monitors
+
+
+def register(
+    connection: Connection,
+    monitor: MonitorSettings,
+    *,
+    cadence: str,
+    interval_seconds: float,
+    config_digest: str,
+    now: datetime,
+) -> None:
+    """Take a monitor into service, or update it; `created_at` stays that of the first time."""
+    changing = {
+        "model": monitor.model_label,
+        "owner": monitor.owner,
+        "tier": monitor.tier,
+        "cadence": cadence,
+        "interval_seconds": interval_seconds,
+        "window_seconds": monitor.schedule.span.total_seconds(),
+        "delay_seconds": monitor.schedule.delay.total_seconds(),
+        "config_digest": config_digest,
+        "updated_at": now,
+        "retired": False,
+    }
+    insert = insert_into(connection, monitors).values(name=monitor.name, created_at=now, **changing)
+    connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=changing))
+    counters.prepare(connection, monitor.name, monitor.model_label)
+
+
+def retire(connection: Connection, names_not_in: Collection[str]) -> None:
+    """Take every monitor out of service whose name is not among these; what it left stays readable."""
+    connection.execute(update(monitors).where(monitors.c.name.not_in(names_not_in)).values(retired=True))
+
+
+def locked(connection: Connection, monitor: str) -> RowMapping:
+    """The monitor's row, and the right to change what depends on it until the transaction ends.
+
+    Raises StoreError for a monitor that was never registered.
+    """
+    # On SQLite the whole transaction is exclusive and FOR UPDATE is left out. key_share: others may still insert rows
+    # that refer to this monitor, as a claim does.
+    query = select(monitors).where(monitors.c.name == monitor).with_for_update(key_share=True)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise unregistered(monitor)
+    return row
+
+
+def unregistered(monitor: str) -> StoreError:
+    return StoreError(
+        f"monitor {monitor!r}",
+        seen="unknown to the store",
+        expected="a registered monitor",
+        hint="add it to the configuration and run `xdrift check-config`, or correct the name",
+    )

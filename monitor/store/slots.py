@@ -1,0 +1,166 @@
+"""Who runs which slot. A slot is one row per monitor and planned time, so that two daemons run it once.
+
+    (no row) --claim--> running --finish--> done | failed
+                        running --release_dead--> interrupted --claim--> running   (once more)
+                        running --release_dead--> failed                           (interrupted twice)
+    (no row) | interrupted --skip--> skipped
+
+Every claim has a new random token. Whoever changes a running slot names its token in the same statement, so an owner
+that was paused, given up for dead and replaced finds that it holds nothing any more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from monitor.errors import SlotLostError
+from monitor.names import SKIP_REASONS
+from monitor.store import checks, counters, status
+from monitor.store.counters import insert_into
+from monitor.store.registry import locked, unregistered
+from monitor.store.tables import attempts, slots
+from monitor.types import Check, Claim
+
+MAX_ATTEMPTS = 2
+"""Runs of one slot: the first, and one more after an interruption."""
+FINISHED = ("done", "failed", "skipped")
+
+
+def claim(
+    connection: Connection, monitor: str, planned_at: datetime, *, owner: str, lease: timedelta, now: datetime
+) -> Claim | None:
+    """The right to run a slot until `now + lease`; None when somebody holds it or nothing is left to do.
+
+    Raises StoreError for a monitor that was never registered.
+    """
+    token = uuid.uuid4().hex
+    held = {"state": "running", "token": token, "owner": owner, "lease_until": now + lease}
+    first = insert_into(connection, slots).values(monitor=monitor, planned_at=planned_at, attempt=1, **held)
+    try:
+        won = _inserted(connection, first)
+    except IntegrityError as error:
+        raise unregistered(monitor) from error
+    attempt = 1 if won else _claim_again(connection, monitor, planned_at, held)
+    if attempt is None:
+        return None
+    key = {"monitor": monitor, "planned_at": planned_at, "attempt": attempt}
+    connection.execute(insert(attempts), {**key, "token": token, "owner": owner, "started_at": now})
+    return Claim(monitor=monitor, planned_at=planned_at, token=token, attempt=attempt)
+
+
+def _inserted(connection: Connection, row: Any) -> bool:
+    # Asked for with RETURNING: the row count of ON CONFLICT DO NOTHING is not known on every driver.
+    return connection.execute(row.on_conflict_do_nothing().returning(slots.c.attempt)).first() is not None
+
+
+def _claim_again(connection: Connection, monitor: str, planned_at: datetime, held: dict[str, Any]) -> int | None:
+    again = (
+        update(slots)
+        .where(_is(monitor, planned_at), slots.c.state == "interrupted", slots.c.attempt < MAX_ATTEMPTS)
+        .values(**held, attempt=slots.c.attempt + 1)
+        .returning(slots.c.attempt)
+    )
+    attempt: int | None = connection.execute(again).scalar()
+    return attempt
+
+
+def renew(connection: Connection, held: Claim, *, lease: timedelta, now: datetime) -> bool:
+    """Hold the slot until `now + lease`. False: it is lost, the work must stop."""
+    longer = update(slots).where(holds(held)).values(lease_until=now + lease)
+    return connection.execute(longer).rowcount == 1
+
+
+def finish(connection: Connection, held: Claim, check: Check) -> None:
+    """Save a check with all its parts and close its slot.
+
+    Raises SlotLostError when the claim does not hold the slot any more, ValueError when the check is not the slot's.
+    """
+    if (check.monitor, check.planned_at) != (held.monitor, held.planned_at):
+        raise ValueError(
+            f"check of {check.monitor!r} at {check.planned_at.isoformat()} cannot finish the slot of "
+            f"{held.monitor!r} at {held.planned_at.isoformat()}"
+        )
+    # In this order everywhere: first the monitor's lock, then the slot. Otherwise two transactions could wait for each
+    # other for ever.
+    locked(connection, held.monitor)
+    close(connection, held, check)
+    ended = update(attempts).where(attempt_of(held)).values(finished_at=check.finished_at)
+    connection.execute(ended)
+
+
+def close(connection: Connection, held: Claim, check: Check) -> None:
+    """The part of `finish` that needs the monitor's lock. Raises SlotLostError."""
+    state = "failed" if check.outcome == "failed" else "done"
+    closed = update(slots).where(holds(held))
+    closed = closed.values(state=state, reason=check.reason, finished_at=check.finished_at, lease_until=None)
+    if connection.execute(closed).rowcount != 1:
+        raise _lost(connection, held)
+    checks.save(connection, check)
+    counters.count_check(connection, check)
+    status.refresh(connection, check.monitor)
+
+
+def skip(connection: Connection, monitor: str, planned_at: datetime, reason: str, now: datetime) -> None:
+    """Record that a slot will not be run. Nothing happens to one that runs or is finished.
+
+    Raises ValueError for a reason that is not one of names.SKIP_REASONS, StoreError for an unregistered monitor.
+    """
+    if reason not in SKIP_REASONS:
+        raise ValueError(f"skip reason {reason!r} is not one of {', '.join(SKIP_REASONS)}")
+    model = locked(connection, monitor)["model"]
+    closed = {"state": "skipped", "reason": reason, "finished_at": now}
+    new = insert_into(connection, slots).values(monitor=monitor, planned_at=planned_at, attempt=0, **closed)
+    waiting = update(slots).where(_is(monitor, planned_at), slots.c.state == "interrupted").values(**closed)
+    if _inserted(connection, new) or connection.execute(waiting).rowcount:
+        name = "xdrift_checks_skipped_total"
+        counters.add(connection, name, monitor=monitor, model=model, labels={"reason": reason})
+
+
+def finished(connection: Connection, monitor: str, since: datetime, until: datetime) -> set[datetime]:
+    """Planned times in [since, until) of slots that need nothing more: done, failed or skipped."""
+    query = select(slots.c.planned_at).where(
+        slots.c.monitor == monitor,
+        slots.c.planned_at >= since,
+        slots.c.planned_at < until,
+        slots.c.state.in_(FINISHED),
+    )
+    return set(connection.execute(query).scalars())
+
+
+def last(connection: Connection, monitor: str) -> datetime | None:
+    """Planned time of the latest slot in any state."""
+    query = select(func.max(slots.c.planned_at)).where(slots.c.monitor == monitor)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def _is(monitor: str, planned_at: datetime) -> Any:
+    return (slots.c.monitor == monitor) & (slots.c.planned_at == planned_at)
+
+
+def holds(held: Claim) -> Any:
+    return _is(held.monitor, held.planned_at) & (slots.c.token == held.token) & (slots.c.state == "running")
+
+
+def attempt_of(held: Claim) -> Any:
+    return (
+        (attempts.c.monitor == held.monitor)
+        & (attempts.c.planned_at == held.planned_at)
+        & (attempts.c.attempt == held.attempt)
+    )
+
+
+def _lost(connection: Connection, held: Claim) -> SlotLostError:
+    row = connection.execute(select(slots).where(_is(held.monitor, held.planned_at))).mappings().first()
+    seen = "no such slot" if row is None else f"{row['state']}, attempt {row['attempt']}, owner {row['owner']}"
+    return SlotLostError(
+        f"slot {held.planned_at.isoformat()} of monitor {held.monitor!r}",
+        seen=seen,
+        expected=f"running, attempt {held.attempt}, held by this process",
+        hint="nothing to do: another process has it; give slow checks a longer lease if this happens often",
+    )

@@ -1,0 +1,127 @@
+"""What is known of each monitor now, worked out from its checks in the order of their slots.
+
+It is worked out again, from the rows, whenever a check is finished; so a slot made up for late changes exactly what it
+should, and a scrape reads a handful of small rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from monitor.store import checks as check_room
+from monitor.store import counters, deployments, references
+from monitor.store.counters import insert_into
+from monitor.store.tables import checks, monitor_state, monitors, view_state
+from monitor.types import VIEWS, Check, Level, MonitorStatus, Snapshot, View, utc
+
+
+def refresh(connection: Connection, monitor: str) -> None:
+    """Work out the state rows of a monitor. The caller holds its lock."""
+    latest = _latest(connection, monitor)
+    success = _latest(connection, monitor, checks.c.outcome == "succeeded")
+    ran = _latest(connection, monitor, checks.c.outcome != "failed")
+    model = _latest(connection, monitor, checks.c.model_digest.is_not(None))
+    deployed = deployments.in_force(connection, monitor)
+    state = {
+        "last_check_id": latest.get("id"),
+        "last_run_at": latest.get("finished_at"),
+        "last_success_at": success.get("finished_at"),
+        "consecutive_failures": _count(connection, monitor, after=ran.get("planned_at")),
+        "model_version": model.get("model_version"),
+        "model_digest": model.get("model_digest"),
+        "deployed_at": None if deployed is None else deployed["activated_at"],
+    }
+    insert = insert_into(connection, monitor_state).values(monitor=monitor, **state)
+    connection.execute(insert.on_conflict_do_update(index_elements=["monitor"], set_=state))
+    for view in VIEWS:
+        _refresh_view(connection, monitor, view)
+
+
+def _refresh_view(connection: Connection, monitor: str, view: View) -> None:
+    column = checks.c[f"level_{view}"]
+    latest = _latest(connection, monitor, column.is_not(None))
+    if not latest:
+        return
+    level, streak = latest[column.name], 0
+    if level:
+        other = _latest(connection, monitor, column != level)
+        streak = _count(connection, monitor, column == level, after=other.get("planned_at"))
+    held = {"level": level, "streak": streak}
+    insert = insert_into(connection, view_state).values(monitor=monitor, view=view, **held)
+    connection.execute(insert.on_conflict_do_update(index_elements=["monitor", "view"], set_=held))
+
+
+def _latest(connection: Connection, monitor: str, *conditions: Any) -> Mapping[str, Any]:
+    """The check of the latest slot that meets the conditions, empty when there is none. A NULL level meets nothing."""
+    wanted = (
+        "id", "planned_at", "finished_at", "model_version", "model_digest",
+        "level_holdout", "level_traffic", "level_total", "level_trend",
+    )  # fmt: skip
+    query = select(*(checks.c[name] for name in wanted)).where(checks.c.monitor == monitor, *conditions)
+    row = connection.execute(query.order_by(checks.c.planned_at.desc()).limit(1)).mappings().first()
+    return {} if row is None else dict(row)
+
+
+def _count(connection: Connection, monitor: str, *conditions: Any, after: datetime | None) -> int:
+    query = select(func.count()).select_from(checks).where(checks.c.monitor == monitor, *conditions)
+    if after is not None:
+        query = query.where(checks.c.planned_at > after)
+    return connection.execute(query).scalar_one()
+
+
+def snapshot(
+    connection: Connection, now: datetime, next_runs: Mapping[str, datetime], known: Mapping[str, Check]
+) -> Snapshot:
+    """Every monitor in service, and all totals. `known` maps ids to checks read before: they never change."""
+    query = (
+        select(monitors, *(column for column in monitor_state.c if column.name != "monitor"))
+        .join(monitor_state, monitor_state.c.monitor == monitors.c.name, isouter=True)
+        .where(~monitors.c.retired)
+        .order_by(monitors.c.name)
+    )
+    levels, streaks = _held(connection)
+    active = references.active_ids(connection)
+    return Snapshot(
+        taken_at=utc(now),
+        monitors=tuple(
+            _status(
+                row,
+                reference_id=active.get(row["name"]),
+                last_check=_check(connection, row["last_check_id"], known),
+                next_run_at=next_runs.get(row["name"]),
+                levels=levels.get(row["name"], {}),
+                streaks=streaks.get(row["name"], {}),
+            )
+            for row in connection.execute(query).mappings().all()
+        ),
+        counters=counters.all_counters(connection),
+    )
+
+
+def _check(connection: Connection, check_id: str | None, known: Mapping[str, Check]) -> Check | None:
+    if check_id is None:
+        return None
+    return known.get(check_id) or check_room.load(connection, check_id, rows=False)
+
+
+def _held(connection: Connection) -> tuple[dict[str, dict[View, Level]], dict[str, dict[View, int]]]:
+    levels: dict[str, dict[View, Level]] = {}
+    streaks: dict[str, dict[View, int]] = {}
+    for row in connection.execute(select(view_state)):
+        levels.setdefault(row.monitor, {})[row.view] = row.level
+        streaks.setdefault(row.monitor, {})[row.view] = row.streak
+    return levels, streaks
+
+
+def _status(row: RowMapping, **found: Any) -> MonitorStatus:
+    given = ("name", "model", "owner", "tier", "cadence", "interval_seconds", "created_at")
+    state = ("model_version", "model_digest", "deployed_at", "last_run_at", "last_success_at")
+    return MonitorStatus(
+        **{name: row[name] for name in (*given, *state)},
+        consecutive_failures=row["consecutive_failures"] or 0,
+        **found,
+    )
