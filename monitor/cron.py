@@ -99,7 +99,7 @@ class _Field:
     def _part(self, part: str) -> set[int]:
         match = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/(\d+))?", part, re.ASCII)
         if not match:
-            raise ValueError(f"{part!r} is not a {self.name}; {self._expected}, a list, a range or a step")
+            raise ValueError(f"{part!r} is no {self.name}; {self._expected}, a list, a range or a step")
         first, last, step = match.groups()
         if step is not None and int(step) < 1:
             raise ValueError(f"{part!r} has a step of {step}; expected at least 1")
@@ -127,7 +127,7 @@ class _Field:
             return self.words.index(text) + self.low
         if text.isdecimal() and self.low <= int(text) <= (7 if self.cyclic else self.high):
             return int(text)
-        raise ValueError(f"{text!r} is not a {self.name}; {self._expected}")
+        raise ValueError(f"{text!r} is no {self.name}; {self._expected}")
 
 
 @lru_cache(maxsize=1024)

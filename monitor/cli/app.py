@@ -71,8 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = command.main(words, prog_name="xdrift", standalone_mode=False, obj=state)
     except XdriftError as error:
-        if state["debug"]:
-            traceback.print_exc()
         return report(error, as_json=as_json)
     except typer.TyperException as error:
         return report_usage(error, words, as_json=as_json)

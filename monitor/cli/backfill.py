@@ -6,11 +6,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from monitor.cli import options
 from monitor.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -30,7 +31,7 @@ MOST_CHECKS = 1_000_000
 def backfill(
     since: Annotated[str, typer.Option(metavar="TIME", help="First slot, with Z or an offset.", show_default=False)],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="MONITOR...", help="Names in the configuration; all when absent.")
+        list[str] | None, typer.Argument(metavar="MONITOR", help="Names in the configuration; all when absent.")
     ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="End, not itself checked; now when absent.", show_default=False)
@@ -44,21 +45,19 @@ def backfill(
 
     Exit code 0: every slot has its check, whatever was found. 3: some checks failed or were not run.
     """
+    settings = load_settings(config)
+    monitors = chosen(settings, names or [])
+    chosen_names = [one.name for one in monitors]
+    start, end = span(since, until, options.utc_now())
     from monitor import runner
     from monitor.cli.backfill_view import backfill_json, backfill_view, progress_bar
     from monitor.store import Store
 
-    settings = load_settings(config)
-    monitors = chosen(settings, names or [])
-    now = datetime.now(UTC)
-    start, end = span(since, until, now)
     with Store.open(settings.store.url) as store:
         require_references(store, monitors)
         with stopping() as stop, progress_bar(quiet=as_json) as progress:
-            report = runner.backfill(
-                settings, [one.name for one in monitors], start, end, store, progress=progress, stop=stop
-            )
-        listed = {one.name: store.checks(one.name, since=start, before=end, limit=MOST_CHECKS) for one in monitors}
+            report = runner.backfill(settings, chosen_names, start, end, store, progress=progress, stop=stop)
+        listed = {name: store.checks(name, since=start, before=end, limit=MOST_CHECKS) for name in chosen_names}
     found = {name: checks[::-1] for name, checks in listed.items()}
     if as_json:
         print_json(backfill_json(report, found))

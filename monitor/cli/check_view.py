@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from monitor.cli.compare_view import LEVEL_STYLES
+from monitor.cli.compare_view import LEVEL_STYLES, name_width
 from monitor.drift.sentence import ratio_words
 from monitor.names import LEVEL_NAMES
 from monitor.publish.check_view import trouble
@@ -82,8 +82,8 @@ def movers(contributions: Sequence[Contribution]) -> list[Contribution]:
 def _movers_table(moved: Sequence[Contribution]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("level", no_wrap=True)
-    table.add_column("feature", overflow="fold", min_width=8, ratio=2)
-    table.add_column("importance", ratio=3)
+    table.add_column("feature", overflow="fold", min_width=name_width(part.feature for part in moved))
+    table.add_column("importance", min_width=10)
     table.add_column("share", no_wrap=True, justify="right")
     table.add_column("by model", no_wrap=True, justify="right")
     table.add_column("by data", no_wrap=True, justify="right")

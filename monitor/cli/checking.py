@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli import options
 from monitor.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -48,14 +49,14 @@ def check(
 
     Exit code 0: no drift. 1: drift. 3: unknown or failed: the check could not judge. Of several monitors the highest.
     """
+    settings = load_settings(config)
+    monitors = chosen(settings, [monitor] if monitor else [])
+    now = options.utc_now()
+    planned = None if at is None else _past(moment(at, "--at"), now)
     from monitor import runner, slots
     from monitor.cli.check_view import check_view, result_json
     from monitor.store import Store
 
-    settings = load_settings(config)
-    monitors = chosen(settings, [monitor] if monitor else [])
-    now = datetime.now(UTC)
-    planned = None if at is None else _past(moment(at, "--at"), now)
     results: list[dict[str, Any]] = []
     codes = []
     with Store.open(settings.store.url) as store, _giving_back(store):
@@ -112,5 +113,5 @@ def _giving_back(store: Store) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        runner.release_own(store, datetime.now(UTC))
+        runner.release_own(store, options.utc_now())
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,10 +47,6 @@ def compare(
 
     Exit code 0: no drift. 1: drift. 3: unknown, there were too few rows to judge or a file could not be read.
     """
-    from monitor.cli.compare_view import comparison_view
-    from monitor.drift import compare as compare_matrices
-    from monitor.settings import DriftSettings
-
     if paired and periods:
         raise ConfigError(
             "--paired and --periods together",
@@ -61,16 +57,26 @@ def compare(
     with working("comparing", quiet=as_json):
         ref, labels, left_out = _read(reference, ignore or (), periods)
         cur, _, left_out_now = _read(current, ignore or (), periods, required=False)
-        ref, cur = _by_position(ref, cur, reference, current)
-        result = compare_matrices(
-            ref, cur, paired=paired, periods=labels, settings=DriftSettings(min_rows=min_rows)
-        ).to_dict()
+        result = _compared(*_by_position(ref, cur, reference, current), paired, labels, min_rows)
     if as_json:
         print_json(result)
     else:
+        from monitor.cli.compare_view import comparison_view
+
         ignored = tuple(dict.fromkeys((*left_out, *left_out_now)))
         tell(comparison_view(result, files=(reference, current), periods=periods, ignored=ignored))
     return EXIT_CODES[result["verdict"]]
+
+
+def _compared(
+    ref: pd.DataFrame, cur: pd.DataFrame, paired: bool, labels: list[str] | None, min_rows: int
+) -> dict[str, Any]:
+    # Imported after the files were read: what is wrong with them is told without waiting for scipy.
+    from monitor.drift import compare as compare_matrices
+    from monitor.settings import DriftSettings
+
+    settings = DriftSettings(min_rows=min_rows)
+    return compare_matrices(ref, cur, paired=paired, periods=labels, settings=settings).to_dict()
 
 
 def _read(

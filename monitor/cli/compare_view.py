@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from monitor.drift.sentence import ratio_words
 from monitor.names import LEVEL_NAMES
 
 LEVEL_STYLES = ("green", "yellow", "bold red")
+MAX_NAME = 24
+"""A longer feature name may be broken over lines."""
 MODEL_NUMBERS = {
     "importance_change": ("importances moved by {:.1%} in total", "importances moved by an unknown share"),
     "ndcg": ("rank agreement (NDCG) {:.3f}", "rank agreement undefined"),
@@ -86,12 +88,17 @@ def headline(result: Mapping[str, Any], moved: int) -> Text:
     return Text.assemble(("Drift", LEVEL_STYLES[level]), f", {LEVEL_NAMES[level]}: {moved} of {total} features moved.")
 
 
+def name_width(names: Iterable[str]) -> int:
+    """Columns that feature names get before other columns of a table do."""
+    return min(max(map(len, names)), MAX_NAME)
+
+
 def moved_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One row per feature: words first, then every judged statistic beside its limit."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("level", no_wrap=True)
-    table.add_column("feature", overflow="fold", min_width=8, ratio=2)
-    table.add_column("importance", ratio=3)
+    table.add_column("feature", overflow="fold", min_width=name_width(str(row["feature"]) for row in rows))
+    table.add_column("importance", min_width=10)
     table.add_column("share", no_wrap=True, justify="right")
     for name in JUDGED:
         table.add_column(name, no_wrap=True, justify="right")

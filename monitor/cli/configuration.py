@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_settings
 from monitor.cli.output import print_json, tell, working
 from monitor.errors import ConfigError
@@ -81,7 +82,7 @@ def check_config(
     from monitor.config import without_secrets
 
     settings = load_settings(config)
-    now = datetime.now(UTC)
+    now = options.utc_now()
     store = without_secrets(settings.store.url)
     plans = [plan(monitor, now) for monitor in settings.monitors]
     if not as_json:

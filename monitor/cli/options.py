@@ -24,6 +24,11 @@ ConfigOption = Annotated[
 DEFAULT_CONFIG = Path("xdrift.yaml")
 
 
+def utc_now() -> datetime:
+    """The clock of every command: aware, UTC."""
+    return datetime.now(UTC)
+
+
 def moment(text: str, option: str) -> datetime:
     """An ISO time with a zone, in UTC. Raises ConfigError for anything else: a zone is never guessed."""
     try:

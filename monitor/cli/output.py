@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 100
 """Columns when nobody's terminal says how many there are."""
 
+MIN_WIDTH = 80
+"""A table squeezed into less loses whole columns; a terminal that is narrower wraps lines."""
+
 
 def print_json(document: Any) -> None:
     """Strict JSON: NaN and infinity are refused, because many readers refuse them."""
@@ -28,7 +31,9 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
-    return Console(file=stream, highlight=False, width=width, markup=False, emoji=False)
+    made = Console(file=stream, highlight=False, width=width, markup=False, emoji=False)
+    made.width = max(made.width, MIN_WIDTH)
+    return made
 
 
 def tell(*parts: RenderableType) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings
 from monitor.cli.output import print_json, tell, working
 from monitor.errors import ConfigError
@@ -51,15 +51,15 @@ def accept(
 
 
 def _make(name: str, *, author: str, reason: str, config: Path, accept: bool, as_json: bool) -> int:
-    from monitor import pipeline
-    from monitor.store import Store
-
     settings = load_settings(config)
     (monitor,) = chosen(settings, [name])
+    from monitor import pipeline, runner
+    from monitor.store import Store
+
+    now = options.utc_now()
     with working(f"explaining the holdout of {name}", quiet=as_json), Store.open(settings.store.url) as store:
-        made = pipeline.create_reference(
-            monitor, store, author=author, reason=reason, now=datetime.now(UTC), accept=accept
-        )
+        runner.register(settings, store, now, [name])
+        made = pipeline.create_reference(monitor, store, author=author, reason=reason, now=now, accept=accept)
     return _print_reference(made, active=True, as_json=as_json)
 
 

@@ -28,6 +28,7 @@ _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "too_short": "at least one entry",
+    "value_error": "another value",
     "string_too_short": "some text",
 }
 _SLUG = "1 to 63 lower-case letters, digits and hyphens, neither first nor last a hyphen"
@@ -44,11 +45,12 @@ def from_pydantic(
             continue  # a list whose entries are all wrong counts as empty
         by_key.setdefault(_keys(error, data), []).append(error)
     for keys, found in by_key.items():
-        text = _describe(keys, found)
         if keys in overridden:
-            yield Mistake(0, f"environment: {overridden[keys].variable}: {text}")
+            variable = overridden[keys].variable
+            text = _describe(keys, found, secret=variable.endswith("_FILE"))
+            yield Mistake(0, f"environment: {variable}: {text}")
         else:
-            yield document.at(keys, text)
+            yield document.at(keys, _describe(keys, found))
 
 
 def beyond_types(document: Document, data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -69,7 +71,8 @@ def beyond_types(document: Document, data: Mapping[str, Any]) -> Iterator[Mistak
         yield from _sample_mistakes(document, keys, monitor.get("sample"))
     store = data.get("store")
     if isinstance(store, dict) and isinstance(store.get("url"), str) and in_memory(store["url"]):
-        text = f"seen {store['url']!r}; expected a file or a server, since checks run in processes of their own"
+        seen = without_secrets(store["url"])
+        text = f"seen {seen!r}; expected a file or a server, since checks run in processes of their own"
         yield document.at(("store", "url"), text)
 
 
@@ -105,19 +108,19 @@ def _keys(error: ErrorDetails, data: Any) -> Keys:
     return tuple(kept)
 
 
-def _describe(keys: Keys, errors: list[ErrorDetails]) -> str:
+def _describe(keys: Keys, errors: list[ErrorDetails], *, secret: bool = False) -> str:
     first = errors[0]
     kind, value = first["type"], first["input"]
     if kind == "extra_forbidden":
         return f"unknown key{_suggestion(keys)}"
     if kind == "missing":
         return "missing, but required"
-    if kind == "value_error":
+    if kind == "value_error" and not secret:
         return first["msg"].removeprefix("Value error, ")
     expected = " or ".join(dict.fromkeys(_expected(keys, error) for error in errors))
     if kind == "string_type" and isinstance(value, int | float):
         expected += "; put it in quotes"
-    return f"seen {_shown(keys, value)}; expected {expected}"
+    return f"seen {'what the file says' if secret else _shown(keys, value)}; expected {expected}"
 
 
 def _expected(keys: Keys, error: ErrorDetails) -> str:

@@ -90,13 +90,15 @@ def _bound(excess: Floats) -> Floats:
     """Upper prediction bounds, (2, d), for one more period, from (k, d) left-out ones.
 
     Normal prediction bound (mean + t * s * sqrt(1 + 1/k)) with each feature's variance shrunk towards the
-    variance common to all: k periods alone estimate a tail badly.
+    variance common to all: k periods alone estimate a tail badly. Never under the largest period seen: a storm that
+    the reference lived through is part of its ordinary life.
     """
     k = len(excess)
     variance = excess.var(axis=0, ddof=1)
     shrunk = (variance * (k - 1) + variance.mean() * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
     t = stats.t.isf(np.array(TAIL), k - 1 + PRIOR_FREEDOM)
-    return np.asarray(excess.mean(axis=0) + t[:, None] * np.sqrt(shrunk * (1 + 1 / k)), dtype=np.float64)
+    predicted = excess.mean(axis=0) + t[:, None] * np.sqrt(shrunk * (1 + 1 / k))
+    return np.asarray(np.maximum(predicted, excess.max(axis=0)), dtype=np.float64)
 
 
 def thresholds(

@@ -133,7 +133,7 @@ def compare(
 def _aligned(reference: Any, current: Any, given: Sequence[str] | None) -> tuple[list[str], Any, Any]:
     """Feature names and both matrices in the same column order."""
     ref_names, cur_names = _columns(reference), _columns(current)
-    if ref_names and cur_names:
+    if ref_names and cur_names and len(set(cur_names)) == len(cur_names):
         missing = [name for name in ref_names if name not in cur_names]
         extra = [name for name in cur_names if name not in ref_names]
         if missing or extra:
@@ -143,10 +143,10 @@ def _aligned(reference: Any, current: Any, given: Sequence[str] | None) -> tuple
                 expected="the same feature columns on both sides",
                 hint="drop or rename columns so that both sides agree",
             )
-        current = current[ref_names]
+        current = np.asarray(current)[:, [cur_names.index(name) for name in ref_names]]
     ref, cur = np.asarray(reference), np.asarray(current)
     width = ref.shape[1] if ref.ndim == 2 else 0
-    names = list(given) if given is not None else (ref_names or [f"f{j}" for j in range(width)])
+    names = list(given) if given is not None else (ref_names or cur_names or [f"f{j}" for j in range(width)])
     if len(names) != width or len(set(names)) != len(names):
         seen = f"{len(names)} names, {len(set(names))} distinct"
         raise DataError("feature names", seen=seen, expected=f"{width} unique names")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -18,6 +20,7 @@ from monitor.drift.binning import bin_counts, pad, quantile_edges
 from monitor.drift.profiles import Side, numeric_profile
 from monitor.drift.psi import proportions, psi
 from monitor.drift.units import converted
+from monitor.errors import DataError
 from monitor.types import Floats, Profile
 
 MAX_CATEGORIES = 50
@@ -47,8 +50,8 @@ class InputDrift:
 def input_profile(column: str, values: Sequence[object] | NDArray[np.generic], side: Side) -> Profile:
     """Profile of one input column: numbers (and booleans) by quantile bins, everything else by category."""
     array = np.asarray(values, dtype=object) if not isinstance(values, np.ndarray) else values
-    if array.dtype.kind in "fiub":
-        numbers = array.astype(np.float64)
+    numbers = _numbers(array)
+    if numbers is not None:
         present = np.sort(numbers[np.isfinite(numbers)])
         edges = quantile_edges(present, INPUT_BINS) if len(present) else np.array([])
         return numeric_profile("input", side, column, present, edges, n_missing=len(numbers) - len(present))
@@ -57,6 +60,19 @@ def input_profile(column: str, values: Sequence[object] | NDArray[np.generic], s
     order = np.argsort(-counts, kind="stable")[:MAX_CATEGORIES]
     kept = tuple(str(names[i]) for i in order)
     return _categorical(column, side, kept, words, n_missing)
+
+
+def _numbers(array: NDArray[np.generic]) -> Floats | None:
+    """(n,) with NaN for missing, None for a column of something else. Nullable and decimal columns come as objects."""
+    if array.dtype.kind in "fiub":
+        return array.astype(np.float64)
+    if array.dtype.kind != "O":
+        return None
+    given = [value if value is not None and _is_itself(value) else None for value in array.tolist()]
+    present = [value for value in given if value is not None]
+    if not present or not all(isinstance(value, (Real, Decimal, np.bool_)) for value in present):
+        return None
+    return np.array([np.nan if value is None else float(value) for value in given])
 
 
 def _words(array: NDArray[np.generic]) -> tuple[NDArray[np.str_], int]:
@@ -97,13 +113,26 @@ def input_drift(reference: Profile, values: Sequence[object] | NDArray[np.generi
     """Compare current values of a column with its reference profile, on the reference's bins.
 
     Missing values are a bin of their own: a column that goes missing is drift, not fewer rows.
+
+    Raises:
+        DataError: the reference holds numbers, the current values something else.
     """
     array = np.asarray(values, dtype=object) if not isinstance(values, np.ndarray) else values
     if reference.categories:
         words, n_missing = _words(array)
         profile = _categorical(reference.feature, "traffic", reference.categories[:-1], words, n_missing)
         return _drift(reference, profile, None), profile
-    numbers = array.astype(np.float64)
+    numbers = _numbers(array)
+    if numbers is None:
+        words, _ = _words(array)
+        if len(words):
+            raise DataError(
+                f"input column {reference.feature!r} is not numeric",
+                seen=repr(str(words[0])),
+                expected="numbers, as in the reference",
+                hint="give the column the type it had when the reference was made",
+            )
+        numbers = np.full(len(array), np.nan)
     present = np.sort(numbers[np.isfinite(numbers)])
     edges = np.asarray(reference.edges)
     gone = len(numbers) - len(present)

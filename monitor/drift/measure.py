@@ -37,7 +37,7 @@ class Measurement:
     freedom: Ints
     """Bins that any row fell into, minus one."""
     relative_error: Floats
-    """Standard error of the stability score; 0 where the reference importance is 0."""
+    """Standard error of the stability score; 0 where the reference importance is (next to) 0."""
     moved: Ints
     """Paired only: rows whose attribution changed beyond rounding."""
 
@@ -105,7 +105,9 @@ def _measure(prepared: Prepared, matrix: Floats, moved: Ints, *, paired: bool, e
             "stability": p_value(importance - prepared.importance, error, n + m - 2),
         }
     chance = standard_error(prepared.variance, n, variance, m)
-    relative = np.divide(chance, prepared.importance, out=np.zeros_like(error), where=prepared.importance > 0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        relative = chance / prepared.importance
+    relative[~np.isfinite(relative)] = 0.0
     return Measurement(
         n=n,
         m=m,

@@ -82,7 +82,7 @@ def prepare(
         natural: variation known from elsewhere (the trend view borrows the reference's); wins over periods.
 
     Raises:
-        DataError: not a finite matrix, no rows, or names and columns disagree.
+        DataError: not a finite matrix, no rows, or names, columns or periods disagree.
     """
     settings = settings or DriftSettings()
     matrix = check_matrix(values, "reference", feature_names)
@@ -93,6 +93,8 @@ def prepare(
             seen=f"{n} rows x {d} columns",
             expected=f"{len(feature_names)} columns, some rows",
         )
+    if periods is not None and len(periods) != n:
+        raise DataError("reference periods", seen=f"{len(periods)} labels", expected=f"{n}, one per reference row")
     columns = np.sort(matrix.T, axis=1)
     edges = tuple(quantile_edges(column, settings.bins) for column in columns)
     counts, widths = pad([bin_counts(column, edge) for column, edge in zip(columns, edges, strict=True)])

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,23 @@ def select(rows: pd.DataFrame, features: Sequence[str], *, what: str) -> pd.Data
     picked = rows.iloc[:, [labels.index(name) for name in features]]
     picked = picked.set_axis(pd.Index(list(features)), axis=1)
     return picked.reset_index(drop=True)
+
+
+def unknown_categories(rows: pd.DataFrame, known: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
+    """A sentence for every column that holds categories which the model was not trained on."""
+    notes = []
+    for name, values in known.items():
+        if name not in rows.columns:
+            continue
+        present = rows[name].dropna()
+        new = present[~present.isin(list(values))]
+        if len(new):
+            shown = ", ".join(str(value) for value in list(dict.fromkeys(new))[:5])
+            notes.append(
+                f"column {name}: {len(new)} of {len(rows)} rows hold categories that the model was not trained on "
+                f"({shown}); they are explained as missing"
+            )
+    return tuple(notes)
 
 
 def numeric(rows: Any, *, what: str = "rows") -> Floats:

@@ -56,15 +56,16 @@ class Explainer:
         not finite, or base + sum differs from the model's output by more than the tolerance.
         """
         rows = columns.select(rows, self.input_features, what="rows to explain")
+        notes = (*self.notes, *columns.unknown_categories(rows, self._work.subject.categories))
         if rows.empty:
             d, k = len(self.input_features), len(self._work.chosen.columns)
-            return self._attributions((np.empty((0, d, k)), np.empty((0, k)), np.empty((0, k))), float("nan"))
+            return self._attributions((np.empty((0, d, k)), np.empty((0, k)), np.empty((0, k))), float("nan"), notes)
         with opening.library_errors(f"engine {self.ref.engine} failed on {len(rows)} rows"):
             piece = tasks.explain_rows(self._work, rows, task_rows=self._task_rows, spread=self._spread)
         gap = additivity.verify(
             *piece, engine=self.ref.engine, scale=self.ref.scale, tolerance=self._settings.tolerance
         )
-        return self._attributions(piece, gap)
+        return self._attributions(piece, gap, notes)
 
     def predict(self, rows: pd.DataFrame) -> Floats:
         """(n, k): the model's own output in the explained scale, for the explained outputs."""
@@ -74,18 +75,18 @@ class Explainer:
         with opening.library_errors(f"{self._work.subject.title} failed on {len(rows)} rows"):
             return self._work.predict(rows)
 
-    def _attributions(self, piece: Piece, gap: float) -> Attributions:
+    def _attributions(self, piece: Piece, gap: float, notes: tuple[str, ...]) -> Attributions:
         values, base, predictions = piece
         chosen = self._work.chosen
         return Attributions(
-            values=values.reshape(len(values), -1),
+            values=values.reshape(len(values), values.shape[1] * values.shape[2]),
             base_values=base,
             predictions=predictions,
             feature_names=chosen.names(self.input_features),
             explainer=self.ref,
             additivity_gap=gap,
             source_features=chosen.sources(self.input_features),
-            notes=self.notes,
+            notes=notes,
         )
 
 

@@ -69,6 +69,8 @@ def open_model(model: LoadedModel, feature_names: Sequence[str] | None, backgrou
         by_name = None if background is None or opener is not functions.open_model else list(background.columns)
         features = columns.resolve(known, feature_names, model=f"model {model.location}", by_name=by_name)
         subject = opener(native, features)
+        if subject.kind == "lightgbm":
+            subject = replace(subject, categories=model.categories)
         return Opened(whole=subject, last=subject)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
@@ -39,6 +39,8 @@ class Subject:
     """(encoded rows, scale) -> (n, n_outputs), by the model's own predict."""
     threads: bool = False
     """The model's predict uses several cores by itself."""
+    categories: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Column to the categories that the model was trained on; others count as missing."""
     notes: tuple[str, ...] = ()
 
     def predict(self, rows: pd.DataFrame, scale: Scale) -> Floats:

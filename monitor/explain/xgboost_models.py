@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ _LOG_LINK = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survi
 def open_model(native: Any, features: tuple[str, ...]) -> Subject:
     """Raises what the library raises on an object that was not trained."""
     booster, missing, rounds = _parts(native)
+    categories = _categories(booster)
     learner = json.loads(booster.save_config())["learner"]
     objective = str(learner["objective"]["name"])
     classes = _classes(native, objective, int(learner["learner_model_param"]["num_class"]))
@@ -38,9 +40,10 @@ def open_model(native: Any, features: tuple[str, ...]) -> Subject:
         classes=classes,
         n_outputs=binary_or_many(classes) or targets,
         scales=("margin", *probability),
-        encode=partial(_encode, booster.feature_names, booster.feature_types),
+        encode=partial(_encode, booster.feature_names, booster.feature_types, categories),
         output=partial(_output, booster, objective, missing, rounds),
         threads=True,
+        categories=categories,
         notes=_notes(native, booster, objective),
     )
 
@@ -52,7 +55,7 @@ def build_native(subject: Subject) -> Run:
 
 
 def matrix(encoded: Any, missing: float = np.nan) -> Any:
-    """The library's own matrix; categories are matched by name (xgboost 3.1 and later keep them in the model)."""
+    """The library's own matrix."""
     import xgboost
 
     return xgboost.DMatrix(encoded, missing=missing, enable_categorical=True)
@@ -89,13 +92,23 @@ def _notes(native: Any, booster: Any, objective: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _encode(names: list[str] | None, kinds: list[str] | None, rows: pd.DataFrame) -> Any:
+def _categories(booster: Any) -> dict[str, tuple[Any, ...]]:
+    """Column to its categories in the order of their codes, which models keep since xgboost 3.1."""
+    if not hasattr(booster, "get_categories") or booster.feature_names is None:
+        return {}
+    stored = booster.get_categories(export_to_arrow=True).to_arrow()
+    return {str(name): tuple(values.to_pylist()) for name, values in stored if values is not None}
+
+
+def _encode(
+    names: list[str] | None, kinds: list[str] | None, categories: Mapping[str, tuple[Any, ...]], rows: pd.DataFrame
+) -> Any:
     if names is None:
         return numeric(rows)
     rows = rows.set_axis(pd.Index(names), axis=1)
     for name, kind in zip(names, kinds or (), strict=False):
-        if kind == "c" and not isinstance(rows[name].dtype, pd.CategoricalDtype):
-            rows[name] = _as_category(rows[name], _keeps_categories())
+        if kind == "c":
+            rows[name] = _as_category(rows[name], categories.get(name))
     text = [name for name in names if is_text(rows[name].dtype)]
     if text:
         raise DataError(
@@ -105,21 +118,22 @@ def _encode(names: list[str] | None, kinds: list[str] | None, rows: pd.DataFrame
     return rows
 
 
-def _keeps_categories() -> bool:
-    import xgboost
+def _as_category(column: pd.Series[Any], known: tuple[Any, ...] | None) -> pd.Series[Any]:
+    """The column in the model's own codes; categories it was not trained on become missing.
 
-    return tuple(int(part) for part in xgboost.__version__.split(".")[:2]) >= (3, 1)
-
-
-def _as_category(column: pd.Series[Any], keeps_categories: bool) -> pd.Series[Any]:
-    """Before 3.1 the model knew categories as codes of the training frame: text would get other codes, silently."""
-    if not keeps_categories:
+    xgboost 3.2 itself refuses an unknown category when it sorts after all known ones, and otherwise takes it for
+    another one without a word. Models from before 3.1 know categories only as codes of the training frame: text would
+    get other codes, so only a column that is categorical already is taken.
+    """
+    if known is not None:
+        return pd.Series(pd.Categorical(column, categories=list(known)), index=column.index, name=column.name)
+    if not isinstance(column.dtype, pd.CategoricalDtype):
         raise DataError(
             f"column {column.name} is categorical in the model", seen=str(column.dtype),
             expected="a pandas category column with the categories of training",
-            hint="install xgboost 3.1 or later and save the model with it: it then keeps the category names",
+            hint="save the model with xgboost 3.1 or later: it then keeps the category names",
         )  # fmt: skip
-    return column.astype("category")
+    return column
 
 
 def _output(

@@ -51,6 +51,7 @@ class DataFacts:
     """A data file, inspected."""
 
     path: Path
+    """Of a table its name."""
     n_rows: int | None
     """None when only counting every line would tell."""
     n_looked_at: int
@@ -78,8 +79,26 @@ def inspect_data(path: Path) -> DataFacts:
             f"data file {path}", seen=f"{len(frame)} rows, {len(frame.columns)} columns", expected="rows to look at",
             hint="give the file with the rows the model was accepted on",
         )  # fmt: skip
-    columns = tuple(_column(str(name), frame[name]) for name in frame.columns)
-    return DataFacts(path=path, n_rows=n_rows, n_looked_at=len(frame), columns=columns)
+    return DataFacts(path=path, n_rows=n_rows, n_looked_at=len(frame), columns=_columns(frame))
+
+
+def inspect_table(url: str, table: str) -> DataFacts:
+    """Look at the first rows that a database gives of a table. Raises SourceError when it cannot, or is empty."""
+    import sqlalchemy as sa
+
+    from monitor.sources import sql
+
+    with sql.reading(url, "predictions") as connection:
+        source = sql.relation(connection, table=table, query=None, what="predictions")
+        result = connection.execute(sa.select(source).limit(LOOKED_AT))
+        frame = sql.frame(result.fetchall(), list(result.keys()))
+    if frame.empty:
+        raise SourceError(f"table {table}", seen="no rows", expected="rows to look at")
+    return DataFacts(path=Path(table), n_rows=None, n_looked_at=len(frame), columns=_columns(frame.infer_objects()))
+
+
+def _columns(frame: pd.DataFrame) -> tuple[Column, ...]:
+    return tuple(_column(str(name), frame[name]) for name in frame.columns)
 
 
 def _head(path: Path) -> tuple[pd.DataFrame, int | None]:

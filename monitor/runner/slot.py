@@ -15,7 +15,6 @@ from monitor import config as configuration
 from monitor import slots
 from monitor.errors import DeadlineError, ExplainError, SlotLostError, StoreError, XdriftError
 from monitor.logs import event
-from monitor.pipeline import could_not_run
 from monitor.runner.child import Answer, Child, Task, preload
 from monitor.runner.ownership import alive, own
 from monitor.settings import MonitorSettings, Settings, format_duration
@@ -117,8 +116,7 @@ def run_slot(
     if isinstance(failure, SlotOutcome):
         outcome = failure
     else:
-        check = could_not_run(monitor, planned_at, error=failure, started_at=started_at, finished_at=clock())
-        outcome = _save(store, claim, check)
+        outcome = _save(store, claim, _failed_check(monitor, planned_at, failure, started_at, clock()))
     _tell(outcome, claim)
     return outcome
 
@@ -218,6 +216,15 @@ class _SaidError(XdriftError):
 
     def __str__(self) -> str:
         return self._text
+
+
+def _failed_check(
+    monitor: MonitorSettings, planned_at: datetime, error: XdriftError, started_at: datetime, finished_at: datetime
+) -> Check:
+    # Not at the top: the pipeline brings pandas and SciPy, which a daemon whose checks succeed never needs itself.
+    from monitor.pipeline import could_not_run
+
+    return could_not_run(monitor, planned_at, error=error, started_at=started_at, finished_at=finished_at)
 
 
 def _save(store: Store, claim: Claim, check: Check) -> SlotOutcome:

@@ -35,6 +35,8 @@ class Files:
     """Data files of one format, read as one table."""
 
     location: str
+    kind: str
+    """parquet or csv."""
     dataset: Any
     columns: tuple[str, ...]
     lacking: Mapping[str, int]
@@ -44,13 +46,15 @@ class Files:
     def batches(self, columns: Sequence[str], *, condition: Any, batch_rows: int) -> Iterator[pd.DataFrame]:
         """Rows that meet the condition (a pyarrow expression or None), in path order and then file order."""
         with _named(self.location):
-            # No read-ahead beyond the next batch: memory must not grow with the number of row groups.
+            # No buffering and no read-ahead beyond the next row group: memory must not grow with the file.
+            options = ds.ParquetFragmentScanOptions(pre_buffer=False) if self.kind == "parquet" else None
             scanner = self.dataset.scanner(
                 columns=list(columns),
                 filter=condition,
                 batch_size=batch_rows,
                 batch_readahead=1,
                 fragment_readahead=1,
+                fragment_scan_options=options,
             )
             for batch in scanner.to_batches():
                 if batch.num_rows:
@@ -79,6 +83,7 @@ def open_files(location: str, *, text: Collection[str] = ()) -> Files:
     present = Counter(name for one in schemas for name in one.names)
     return Files(
         location=location,
+        kind=kind,
         dataset=dataset,
         columns=tuple(schema.names),
         lacking={name: len(paths) - count for name, count in present.items() if count < len(paths)},

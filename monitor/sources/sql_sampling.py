@@ -19,6 +19,9 @@ from monitor.sources.times import MISSING, instant, local_bound, micros, to_micr
 PUSHED = frozenset({"postgresql", "sqlite"})
 """Dialects that rank and cut the rows themselves, with the very ranks of `sampling.rank`."""
 
+_OFFSET = timedelta(hours=14)
+"""The largest offset from UTC in use: the day written in a text is at most so far from the day in UTC."""
+
 
 def draw(connection: sa.Connection, rows: sa.FromClause, request: Request) -> tuple[Drawn, Drawn, int]:
     """Sample, priority rows and the number of rows in the window."""
@@ -103,8 +106,7 @@ def _condition(rows: sa.FromClause, request: Request, probe: Any) -> Any:
     """The window in the column's own type. For text (SQLite) a superset by whole days, which an index can serve."""
     column, window = rows.c[request.time], request.window
     if isinstance(probe, str):
-        # Offsets reach 14 hours, so a day on either side is enough whatever the offset written beside the time.
-        low, high = (window.start - timedelta(days=1)).date(), (window.end + timedelta(days=2)).date()
+        low, high = (window.start - _OFFSET).date(), (window.end + _OFFSET).date() + timedelta(days=1)
         return sa.and_(column >= low.isoformat(), column < high.isoformat())
     if isinstance(probe, datetime) and probe.tzinfo is not None:
         kind: Any = sa.DateTime(timezone=True)
@@ -164,7 +166,7 @@ class _SQLite:
     """
 
     def __init__(self, connection: sa.Connection, request: Request) -> None:
-        self.request = request
+        self.request, self.what = request, f"time column {request.time}"
         self.error: DataError | None = None
         driver: Any = connection.connection.driver_connection
         driver.create_function("xdrift_rank", 1, self._rank, deterministic=True)
@@ -177,9 +179,17 @@ class _SQLite:
         return sa.func.xdrift_time(column)
 
     def exact(self, column: Any) -> Any:
-        """The condition that a row lies in the window, to the microsecond."""
+        """The condition that a row of `_condition` lies in the window, to the microsecond.
+
+        Whatever its offset, a text of a day between these two is inside: most rows need no call of the function.
+        """
         window = self.request.window
-        return self.time(column).between(micros(window.start), micros(window.end) - 1)
+        first = (window.start + _OFFSET).date() + timedelta(days=1)
+        end = (window.end - timedelta(days=1) - _OFFSET).date() + timedelta(days=1)
+        within = self.time(column).between(micros(window.start), micros(window.end) - 1)
+        if first >= end:
+            return within
+        return sa.or_(sa.and_(column >= first.isoformat(), column < end.isoformat()), within)
 
     def raise_first_error(self) -> None:
         if self.error is not None:
@@ -190,7 +200,7 @@ class _SQLite:
 
     def _time(self, value: Any) -> int:
         try:
-            return micros(instant(value, self.request.zone, f"time column {self.request.time}"))
+            return micros(instant(value, self.request.zone, self.what))
         except DataError as error:
             self.error = self.error or error
             return MISSING

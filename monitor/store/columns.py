@@ -3,7 +3,8 @@
 Numbers that are not finite:
 - a float column keeps infinities and holds NaN as NULL: an optional field reads back None, a required one NaN;
 - a JSON mapping of names to numbers holds the words NaN, Infinity, -Infinity, which PostgreSQL casts to float8;
-- free JSON (inputs, configurations) holds null for all three.
+- free JSON (inputs, configurations) holds null for all three. There PostgreSQL, which keeps decimal digits, gives a
+  float of 1e16 and more back as the whole number that it is written as.
 
 Text: NUL characters and lone surrogates, which PostgreSQL refuses, become U+FFFD.
 """

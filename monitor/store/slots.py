@@ -27,7 +27,7 @@ from monitor.store.tables import attempts, slots
 from monitor.types import Check, Claim
 
 MAX_ATTEMPTS = 2
-"""Runs of one slot: the first, and one more after an interruption."""
+"""Runs of one slot: the first, and one more after an interruption. After the last it is not given back."""
 FINISHED = ("done", "failed", "skipped")
 
 
@@ -61,7 +61,7 @@ def _inserted(connection: Connection, row: Any) -> bool:
 def _claim_again(connection: Connection, monitor: str, planned_at: datetime, held: dict[str, Any]) -> int | None:
     again = (
         update(slots)
-        .where(_is(monitor, planned_at), slots.c.state == "interrupted", slots.c.attempt < MAX_ATTEMPTS)
+        .where(_is(monitor, planned_at), slots.c.state == "interrupted")
         .values(**held, attempt=slots.c.attempt + 1)
         .returning(slots.c.attempt)
     )
@@ -87,7 +87,6 @@ def finish(connection: Connection, held: Claim, check: Check) -> None:
         )
     # In this order everywhere: first the monitor's lock, then the slot. Otherwise two transactions could wait for each
     # other for ever.
-    locked(connection, held.monitor)
     close(connection, held, check)
     ended = update(attempts).where(attempt_of(held)).values(finished_at=check.finished_at)
     connection.execute(ended)

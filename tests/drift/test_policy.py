@@ -43,7 +43,7 @@ def test_a_judged_test_has_floors_and_a_reported_one_has_none(test: DriftTest) -
 
 @every_test
 def test_a_judged_test_can_raise_a_level_and_a_reported_one_cannot(test: DriftTest) -> None:
-    row = features(noise(1), noise(2) * [1, 3, 1, 1] + [0, 3, 0, 0])["income"]
+    row = features(noise(1), noise(2) * [1, 3, 1, 1] + np.array([0, 3, 0, 0]))["income"]
     assert row[test.name] > 0
     assert row.get(f"{test.name}_level") == (2 if test.judged else None)
     assert (row[f"{test.name}_threshold"] is not None) == test.judged
@@ -137,7 +137,7 @@ def test_a_constant_on_one_side_or_another_constant_is_drift(
 @every_test
 def test_ties_without_drift_are_quiet_and_a_shift_of_tied_values_is_seen(test: DriftTest) -> None:
     reference, current = np.round(noise(1) * 2) / 2, np.round(noise(2) * 2) / 2
-    quiet, moved = features(reference, current), features(reference, current + [0, 0.5, 0, 0])
+    quiet, moved = features(reference, current), features(reference, current + np.array([0, 0.5, 0, 0]))
     assert [row["level"] for row in quiet.values()] == [0] * 4
     assert moved["income"]["level"] == 2
     assert moved["income"][test.name] > quiet["income"][test.name]
@@ -146,7 +146,7 @@ def test_ties_without_drift_are_quiet_and_a_shift_of_tied_values_is_seen(test: D
 @every_test
 @pytest.mark.parametrize(("n", "m"), [(2000, 100), (100, 2000), (999, 1000)])
 def test_unequal_sizes_are_no_drift_and_hide_none(test: DriftTest, n: int, m: int) -> None:
-    quiet, moved = features(noise(1, n), noise(2, m)), features(noise(1, n), noise(2, m) + [0, 1, 0, 0])
+    quiet, moved = features(noise(1, n), noise(2, m)), features(noise(1, n), noise(2, m) + np.array([0, 1, 0, 0]))
     assert [row["level"] for row in quiet.values()] == [0] * 4
     assert moved["income"]["level"] == 2
     assert moved["income"][test.name] > quiet["income"][test.name]
@@ -165,7 +165,7 @@ def test_one_absurd_outlier_neither_raises_a_severe_level_nor_hides_a_shift(
     sides = {"reference": noise(1), "current": noise(2)}
     sides[side][500, column] = outlier
     alone = features(sides["reference"], sides["current"])
-    shifted = features(sides["reference"], sides["current"] + [0, 0.5, 0, 0])
+    shifted = features(sides["reference"], sides["current"] + np.array([0, 0.5, 0, 0]))
     assert all(row.get(f"{test.name}_level", 0) < 2 for row in alone.values())
     assert shifted["income"]["level"] == 2
 
@@ -173,7 +173,7 @@ def test_one_absurd_outlier_neither_raises_a_severe_level_nor_hides_a_shift(
 def test_one_outlier_on_the_same_rows_does_not_pass_real_changes_off_as_rounding() -> None:
     reference = noise(1)
     reference[0] = 1e6
-    assert compare(reference, reference + [0, 0, 0.9, 0], NAMES, paired=True).level == 2
+    assert compare(reference, reference + np.array([0, 0, 0.9, 0]), NAMES, paired=True).level == 2
 
 
 # --- what may not alarm ----------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_one_outlier_on_the_same_rows_does_not_pass_real_changes_off_as_rounding
 
 @every_test
 def test_a_dead_feature_never_alarms(test: DriftTest) -> None:
-    reference, current = noise(1), noise(2) + [0, 0, 2, 0]
+    reference, current = noise(1), noise(2) + np.array([0, 0, 2, 0])
     reference[:, 1] = current[:, 1] = 0.0
     row = features(reference, current)["income"]
     assert (row[test.name], row["level"], row["material"]) == (0.0, 0, False)
@@ -219,14 +219,14 @@ def test_an_effect_without_evidence_and_evidence_without_an_effect_raise_nothing
     few = [row for seed in range(5) for row in features(noise(seed, 60), noise(seed + 10, 60)).values()]
     assert max(row[name] for row in few) > floors(DriftSettings(), name)[0]
     assert {row[f"{name}_level"] for row in few} == {0}
-    many = features(noise(1, 50_000), noise(2, 50_000) * [1, 1.05, 1, 1] + [0, 0.05, 0, 0])["income"]
+    many = features(noise(1, 50_000), noise(2, 50_000) * [1, 1.05, 1, 1] + np.array([0, 0.05, 0, 0]))["income"]
     assert many[f"{name}_p_adjusted"] < 0.01
     assert many[f"{name}_level"] == 0
 
 
 def test_a_sign_flip_is_invisible_to_stability_and_severe_all_the_same() -> None:
-    reference = np.abs(noise(1)) + [0, 1, 0, 0]
-    row = features(reference, np.abs(noise(2)) * [1, -1, 1, 1] + [0, -1, 0, 0])["income"]
+    reference = np.abs(noise(1)) + np.array([0, 1, 0, 0])
+    row = features(reference, np.abs(noise(2)) * [1, -1, 1, 1] + np.array([0, -1, 0, 0]))["income"]
     assert row["stability_level"] == 0
     assert (row["psi_level"], row["ks_level"]) == (2, 2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -152,7 +153,7 @@ def plain_psi(reference: Matrix, current: Matrix, edges: Matrix) -> float:
     """PSI of one column from its definition: loops, half a row of the smaller side added per bin to both."""
     bounds = [-np.inf, *edges.tolist(), np.inf]
     extra = 0.5 / min(len(reference), len(current))
-    spans = list(zip(bounds, bounds[1:], strict=False))
+    spans = list(itertools.pairwise(bounds))
     before = [np.mean([low <= v < high for v in reference]) + extra for low, high in spans]
     now = [np.mean([low <= v < high for v in current]) + extra for low, high in spans]
     p = [share / sum(before) for share in before]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 from monitor.explain import Explainer, prepare
 from monitor.settings import ExplainSettings
 from monitor.types import Family, LoadedModel
+
+# Thirty small trees gain nothing from threads, which wait for each other actively on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 NUMBERS = ["age", "income", "tenure", "balance"]
 

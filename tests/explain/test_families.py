@@ -39,7 +39,12 @@ def fit_xgboost(task: str, x: pd.DataFrame, y: Any) -> Any:
 
     data = xgboost.DMatrix(x, label=y, enable_categorical=True)
     objective = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}[task]
-    params = {"objective": objective, "max_depth": 3, **({"num_class": 3} if task == "multiclass" else {})}
+    params = {
+        "objective": objective,
+        "max_depth": 3,
+        "nthread": 1,
+        **({"num_class": 3} if task == "multiclass" else {}),
+    }
     trained = xgboost.train(params, data, TREES)
     booster = xgboost.Booster()
     booster.load_model(trained.save_raw("json"))
@@ -56,7 +61,7 @@ def fit_lightgbm(task: str, x: pd.DataFrame, y: Any) -> Any:
     import lightgbm
 
     kind = lightgbm.LGBMRegressor if task == "regression" else lightgbm.LGBMClassifier
-    model = kind(n_estimators=TREES, num_leaves=7, min_child_samples=5, verbose=-1).fit(x, y)
+    model = kind(n_estimators=TREES, num_leaves=7, min_child_samples=5, n_jobs=1, verbose=-1).fit(x, y)
     return lightgbm.Booster(model_str=model.booster_.model_to_string())
 
 
@@ -64,7 +69,8 @@ def fit_catboost(task: str, x: pd.DataFrame, y: Any) -> Any:
     import catboost
 
     kind = catboost.CatBoostRegressor if task == "regression" else catboost.CatBoostClassifier
-    model = kind(iterations=TREES, depth=4, cat_features=["region"], verbose=False, allow_writing_files=False)
+    model = kind(iterations=TREES, depth=4, cat_features=["region"], thread_count=1, verbose=False,
+                 allow_writing_files=False)  # fmt: skip
     return model.fit(x, y)
 
 
@@ -101,7 +107,7 @@ def fit_onnx(task: str, x: pd.DataFrame, y: Any) -> Any:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     kind = MLPRegressor if task == "regression" else MLPClassifier
-    model = kind((6,), solver="lbfgs", max_iter=30, random_state=0, tol=1e9).fit(x.to_numpy(), y)
+    model = kind(hidden_layer_sizes=(6,), solver="lbfgs", max_iter=500, random_state=0, tol=1.0).fit(x.to_numpy(), y)
     exported = to_onnx(model, x.to_numpy(dtype=np.float32)[:1], options=None)
     return onnxruntime.InferenceSession(exported.SerializeToString(), providers=["CPUExecutionProvider"])
 
@@ -138,7 +144,11 @@ CASES = {
     "xgboost": Case("xgboost", "xgboost-native", 4e-6, fit_xgboost, ask_xgboost),
     "lightgbm": Case("lightgbm", "lightgbm-native", 1e-12, fit_lightgbm, lambda t, m, x: m.predict(x, raw_score=True)),
     "catboost": Case(
-        "catboost", "catboost-native", 1e-12, fit_catboost, lambda t, m, x: m.predict(x, prediction_type="RawFormulaVal")
+        "catboost",
+        "catboost-native",
+        1e-12,
+        fit_catboost,
+        lambda t, m, x: m.predict(x, prediction_type="RawFormulaVal"),
     ),
     "forest": Case("sklearn", "tree", 1e-12, fit_forest, ask_shares, tuple(N)),
     "boosting": Case("sklearn", "tree", 1e-12, fit_boosting, ask_scores, tuple(N)),

@@ -95,5 +95,7 @@ def test_markup_in_a_feature_name_is_drawn_as_text(serve: Serve, tmp_path: Path)
         visit = Visit(f"{served.url}/checks/{latest(reader, 'fraud-prod')}", tmp_path)
     assert visit.console == []
     assert "<img" not in visit.document
+    drawn = visit.document.split('id="chart-parts"')[1].split("</section>")[0]
+    assert ">&lt;b&gt;x&lt;/b&gt;&lt;script&gt;" in drawn, "the label shows the name as it is"
     options = visit.document.split('id="distribution-feature"')[1].split("</select>")[0]
     assert EVIL.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in options

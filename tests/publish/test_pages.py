@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from monitor.publish.app import STATIC
 from monitor.publish.check_view import trouble
 from monitor.publish.fleet_view import fleet as fleet_view
 from monitor.publish.phrases import ratio_sentence
@@ -17,7 +18,7 @@ from monitor.types import Snapshot
 from .conftest import Serve, Served
 from .fleet import FEATURES, NOW, MemoryReader, empty_fleet, fleet
 
-EVIL = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)></script>"
+EVIL = "<b>x</b><script>alert(1)</script>\"'&<img src=x onerror=alert(2)></script>"
 
 
 class Page(HTMLParser):
@@ -238,6 +239,28 @@ def test_markup_in_the_data_block_cannot_end_the_block(evil_pages: dict[str, str
     page = Page(evil_pages["check"])
     assert "</" not in page.data
     assert EVIL in json.loads(page.data)["tests"]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, as WCAG 2 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        *((ink, ground) for ink in ("ink", "ink-2", "link", "severe", "warning", "none") for ground in ("panel", "bg")),
+        *((state, f"{state}-bg") for state in ("severe", "warning", "none", "unknown")),
+    ],
+)
+def test_text_has_the_contrast_of_wcag_aa(scheme: int, ink: str, ground: str) -> None:
+    sheet = (STATIC / "page.css").read_text().split(":root {")[scheme + 1].split("}")[0]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", sheet))
+    low, high = sorted((luminance(colours[ink]), luminance(colours[ground])))
+    assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
 def test_links_carry_the_path_under_which_people_reach_the_pages(serve: Serve) -> None:

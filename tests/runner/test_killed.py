@@ -20,7 +20,7 @@ from monitor.settings import Settings
 from monitor.store import Store
 
 SINCE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-KILLS = 6
+KILLS = 8
 SLOTS = KILLS + 2
 
 Opened = Callable[[Settings], Store]
@@ -35,6 +35,7 @@ def test_a_process_killed_at_random_moments_leaves_every_slot_done_once(
     store = opened(config)
     until = SINCE + timedelta(minutes=SLOTS)
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["standin"])
     for _ in range(KILLS):
         before = len(store.finished_slots("one", SINCE, until))
         process = context.Process(target=backfill_until_killed, args=(config, SINCE, until))

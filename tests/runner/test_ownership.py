@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import psutil
-
 from hypothesis import given
 from hypothesis import strategies as st
 

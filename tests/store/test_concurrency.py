@@ -87,6 +87,7 @@ def test_no_event_is_lost_when_processes_count_at_once(store, url, make):
     for name in ("a", "b"):
         assert make.totals(store, name) == {"xdrift_checks_total": 20, "xdrift_verdicts_total data": 20}
     assert {status.streaks["traffic"] for status in store.snapshot(make.start).monitors[:2]} == {20}
+    assert count(store, "model_deployments") == 2
 
 
 def test_two_releases_at_once_close_a_slot_once(store, url, make):

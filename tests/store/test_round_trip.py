@@ -8,7 +8,7 @@ from itertools import count
 from typing import get_args
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from monitor.types import (
@@ -25,16 +25,24 @@ from monitor.types import (
 )
 
 SLOTS = count()
-small = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+# Records are large: shrinking one that fails would take longer than reading it.
+small = settings(
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 text = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8)
 real = st.floats(allow_nan=False)
-finite = st.floats(allow_nan=False, allow_infinity=False)
 size = st.integers(0, 2**62)
 level = st.sampled_from([0, 1, 2])
 zones = st.builds(lambda minutes: timezone(timedelta(minutes=minutes)), st.integers(-840, 840))
 instants = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC) | zones)
-json_values = st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | finite | text, lambda x: st.lists(x, max_size=2) | st.dictionaries(text, x, max_size=2), max_leaves=4)  # fmt: skip  # noqa: E501
+leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e15, 1e15) | text
+json_values = st.recursive(
+    leaves, lambda x: st.lists(x, max_size=2) | st.dictionaries(text, x, max_size=2), max_leaves=4
+)
 maybe = st.none()
 
 
@@ -133,10 +141,6 @@ def test_every_reference_comes_back_equal_and_its_arrays_bit_for_bit(store, make
     for name in ("values", "base_values", "predictions"):
         before, after = getattr(saved.attributions, name), getattr(found.attributions, name)
         assert (before.shape, before.tobytes()) == (after.shape, after.tobytes())
-    alike = {
-        name: np.empty((0, saved.attributions.values.shape[1])) for name in ("values", "base_values", "predictions")
-    }
-    assert repr(replace(found.attributions, **alike)) == repr(replace(saved.attributions, **alike)) or (
-        found.attributions.explainer == saved.attributions.explainer
-    )
+    for name in ("feature_names", "explainer", "additivity_gap", "source_features", "notes"):
+        assert getattr(found.attributions, name) == getattr(saved.attributions, name)
     assert replace(found, attributions=None) == replace(saved, attributions=None)

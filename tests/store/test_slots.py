@@ -91,6 +91,17 @@ def test_a_renewed_lease_is_kept(store, make):
     assert store.release_dead(make.slot(1.5), everybody) == []
 
 
+def test_a_slot_renewed_while_its_owner_is_looked_for_is_kept(store, make):
+    held = make.claim(store)
+
+    def renews_in_the_last_moment(owner: str) -> bool:
+        assert store.renew(held, lease=2 * make.hour, now=make.slot(0))
+        return False
+
+    assert store.release_dead(make.slot(0.5), renews_in_the_last_moment) == []
+    store.finish(held, make.bare(0))
+
+
 def test_a_lost_slot_cannot_be_renewed(store, make):
     held = make.claim(store)
     store.release_dead(make.slot(0), nobody)

@@ -152,6 +152,30 @@ def deployments(store, monitor: str) -> list[tuple]:
         return [(row.digest, row.activated_at, row.first_seen) for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ("a.a b", [("a", 0), ("b", 1), ("a", 2)]),
+        ("a.b b", [("a", 0), ("b", 1)]),
+        ("a.b a", [("a", 0), ("b", 2)]),
+        ("a.b c", [("a", 0), ("c", 1), ("b", 2)]),
+        (".ab b", [("b", 0), ("a", 1), ("b", 2)]),
+        (".ab a", [("a", 0), ("b", 2)]),
+        ("ab. b", [("a", 0), ("b", 1)]),
+    ],
+)
+def test_a_slot_made_up_for_puts_deployments_right(store, make, seen, expected):
+    """Three slots, the dotted one is finished last, with the digest after the space."""
+    late = seen.index(".")
+    for number, digest in enumerate(seen[:3]):
+        if number != late:
+            make.save(store, make.bare(number, model_digest=digest))
+    make.save(store, make.bare(late, model_digest=seen[4]))
+
+    assert [row[:2] for row in deployments(store, "credit")] == [(d, make.slot(number)) for d, number in expected]
+    assert status(store, make).deployed_at == make.slot(expected[-1][1])
+
+
 outcomes = st.one_of(
     st.just(None),
     st.tuples(st.sampled_from("ab"), st.dictionaries(st.sampled_from(VIEWS), st.integers(0, 2))),

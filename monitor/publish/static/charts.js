@@ -42,7 +42,7 @@
     const rows = data.parts;
     const y = positions(rows.length);
     const hover = rows.map((row) =>
-      `<b>${literal(row.feature)}</b> ${row.level}<br>model part ${signed(row.model)}<br>data part ${signed(row.data)}<br>together ${signed(row.model + row.data)}`);
+      `${literal(row.feature)}: ${row.level}<br>model part ${signed(row.model)}<br>data part ${signed(row.data)}<br>together ${signed(row.model + row.data)}`);
     const bar = (name, values, hue, pattern) => ({
       type: "bar", orientation: "h", name, y, x: values, hovertext: hover, hoverinfo: "text",
       marker: { color: colour(hue), pattern: { shape: pattern, size: 6, solidity: 0.2, fillmode: "overlay", fgcolor: colour("--panel") } },
@@ -73,7 +73,7 @@
     const text = features.map((feature, i) => checks.map((check, j) => {
       const moved = change[i][j] === null ? "not known" : `${(1 + change[i][j]).toFixed(2)} times the reference`;
       const level = levels[i][j] === undefined || levels[i][j] === null ? "not judged" : words[levels[i][j]];
-      return `<b>${literal(feature)}</b><br>${literal(check.label)}<br>${moved}, ${level}`;
+      return `${literal(feature)}<br>${literal(check.label)}<br>${moved}, ${level}`;
     }));
     const outlined = (i, j) => ({
       type: "rect", x0: j - 0.5, x1: j + 0.5, y0: i - 0.5, y1: i + 0.5, line: { color: colour("--ink"), width: 1.5 },
@@ -119,7 +119,7 @@
     const kept = sides.filter(([side]) => side in entry.sides);
     const bars = kept.map(([side, name, hue, pattern]) => ({
       type: "bar", name, x, y: entry.sides[side].shares,
-      hovertext: entry.bins.map((bin, i) => `<b>${name}</b><br>${literal(bin)}<br>${(100 * entry.sides[side].shares[i]).toFixed(1)}% of ${entry.sides[side].n} rows`),
+      hovertext: entry.bins.map((bin, i) => `${name}<br>${literal(bin)}<br>${(100 * entry.sides[side].shares[i]).toFixed(1)}% of ${entry.sides[side].n} rows`),
       hoverinfo: "text",
       marker: { color: colour(hue), pattern: { shape: pattern, size: 6, solidity: 0.2, fillmode: "overlay", fgcolor: colour("--panel") } },
     }));

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Xdrift
+
+
+def test_it_says_when_over_what_and_how_many_rows(in_service: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("check-config")
+
+    assert ran.code == 0
+    assert "every 1w, next 2024-03-18 00:00, 2024-03-25 00:00, 2024-04-01 00:00 UTC" in ran.out
+    assert "1w up to each slot, next 2024-03-11 00:00 to 2024-03-18 00:00 UTC" in ran.out
+    assert "up to 1,000 drawn; under 100 the verdict is unknown" in ran.out
+
+
+def test_the_json_says_the_same(in_service: Path, xdrift: Xdrift) -> None:
+    (plan,) = xdrift("check-config", "--json").json["monitors"]
+
+    assert plan["next_slots"][0] == "2024-03-18T00:00:00+00:00"
+    assert plan["next_window"] == ["2024-03-11T00:00:00+00:00", "2024-03-18T00:00:00+00:00"]
+    assert (plan["rows"], plan["min_rows"]) == (1000, 100)
+
+
+def test_every_mistake_is_listed_with_file_and_line(in_service: Path, xdrift: Xdrift) -> None:
+    text = Path("xdrift.yaml").read_text().replace("path: late_flights.json", "pth: late_flights.json")
+    Path("xdrift.yaml").write_text(text.replace("every: 1w", "every: weekly"))
+    line = {word: text[: text.index(word)].count("\n") + 1 for word in ("pth:", "every:")}
+
+    ran = xdrift("check-config")
+
+    assert ran.code == 2
+    assert ran.out == ""
+    assert f"xdrift.yaml:{line['pth:']}: monitors[0].model.pth" in ran.err
+    assert f"xdrift.yaml:{line['every:']}: monitors[0].schedule.every" in ran.err
+    assert len(xdrift("check-config", "--json").error["violations"]) >= 2
+
+
+def test_a_probe_goes_on_after_a_part_that_failed(in_service: Path, xdrift: Xdrift) -> None:
+    Path("holdout.parquet").unlink()
+
+    ran = xdrift("check-config", "--probe", "--json")
+
+    assert ran.code == 3
+    assert [probe["ok"] for probe in ran.json["probes"]] == [True, True, False, True]
+    failed = ran.json["probes"][2]
+    assert failed["monitor"] == "late-flights"
+    assert "holdout.parquet" in failed["error"]
+    assert failed["expected"]
+
+
+def test_people_see_what_to_do_about_a_part_that_failed(in_service: Path, xdrift: Xdrift) -> None:
+    Path("late_flights.json").write_text("{}")
+
+    ran = xdrift("check-config", "--probe")
+
+    assert ran.code == 3
+    assert "failed  late-flights model:" in ran.out
+    assert "ok      late-flights holdout:" not in ran.out  # its columns are the model's features
+    assert "next:" in ran.out
+
+
+def test_an_unreachable_database_is_a_failed_part(
+    in_service: Path, xdrift: Xdrift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDRIFT_STORE__URL", "postgresql+psycopg://ada:s3cret@127.0.0.1:1/none")
+
+    ran = xdrift("check-config", "--probe", "--json")
+
+    assert ran.code == 3
+    assert ran.json["probes"][0]["ok"] is False
+    assert "s3cret" not in ran.out + ran.err
+
+
+def test_the_environment_names_the_file(in_service: Path, xdrift: Xdrift, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("xdrift.yaml").rename("other.yaml")
+    assert xdrift("check-config").code == 2
+
+    monkeypatch.setenv("XDRIFT_CONFIG", "other.yaml")
+    assert xdrift("check-config").code == 0
+    assert xdrift("check-config", "-c", "xdrift.yaml").code == 2

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from monitor.config import load
+
+from .conftest import Xdrift
+
+FILES = ("--model", "late_flights.json", "--data", "holdout.parquet", "--predictions", "log.parquet")
+
+
+def monitor_section() -> dict[str, object]:
+    (found,) = yaml.safe_load(Path("xdrift.yaml").read_text())["monitors"]
+    return found
+
+
+def test_the_starter_is_accepted_and_every_part_of_it_opens(newcomer: Path, xdrift: Xdrift) -> None:
+    assert xdrift("init", *FILES).code == 0
+
+    ran = xdrift("check-config", "--probe", "--json")
+    assert ran.code == 0
+    assert [(probe["part"], probe["ok"]) for probe in ran.json["probes"]] == [
+        ("database", True),
+        ("model", True),
+        ("holdout", True),
+        ("predictions", True),
+    ]
+
+
+def test_columns_are_guessed_by_name_kind_and_values(newcomer: Path, xdrift: Xdrift) -> None:
+    xdrift("init", *FILES)
+
+    found = monitor_section()
+    assert found["name"] == "late-flights"
+    assert found["holdout"] == {
+        "path": "holdout.parquet",
+        "id": "flight_id",
+        "time": "predicted_at",
+        "label": "label",
+        "period": "1d",
+    }
+    assert found["predictions"]["columns"] == {"time": "predicted_at", "id": "flight_id", "prediction": "score"}  # type: ignore[index]
+    assert "Possible segments: [airport]" in Path("xdrift.yaml").read_text()
+
+
+def test_every_guess_stands_under_its_reason_and_what_to_check(newcomer: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("init", *FILES, "--json")
+
+    text = " ".join(Path("xdrift.yaml").read_text().replace("#", " ").split())
+    assert {guess["key"] for guess in ran.json["guesses"]} >= {"name", "owner", "holdout.time", "schedule.every"}
+    for guess in ran.json["guesses"]:
+        assert f"GUESS: {guess['why']}. CHECK: {guess['check']}. {guess['key'].rpartition('.')[2]}:" in text.replace(
+            "- ", ""
+        )
+
+
+def test_the_schema_that_editors_read_is_written_beside_it(newcomer: Path, xdrift: Xdrift) -> None:
+    xdrift("init", *FILES)
+
+    assert Path("xdrift.yaml").read_text().splitlines()[0] == "# yaml-language-server: $schema=xdrift.schema.json"
+    assert json.loads(Path("xdrift.schema.json").read_text())["title"] == "xdrift configuration"
+
+
+def test_an_existing_file_is_not_overwritten(newcomer: Path, xdrift: Xdrift) -> None:
+    Path("xdrift.yaml").write_text("mine")
+
+    ran = xdrift("init", *FILES)
+
+    assert ran.code == 2
+    assert "--force" in ran.err
+    assert Path("xdrift.yaml").read_text() == "mine"
+    assert not Path("xdrift.schema.json").exists()
+
+
+def test_force_overwrites_and_leaves_nothing_else_behind(newcomer: Path, xdrift: Xdrift) -> None:
+    before = {path.name for path in newcomer.iterdir()}
+    Path("xdrift.yaml").write_text("mine")
+
+    assert xdrift("init", *FILES, "--force").code == 0
+
+    assert {path.name for path in newcomer.iterdir()} == before | {"xdrift.yaml", "xdrift.schema.json"}
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_nothing_is_written(newcomer: Path, xdrift: Xdrift) -> None:
+    before = set(newcomer.rglob("*"))
+
+    ran = xdrift("init", *FILES, "-o", "absent/xdrift.yaml")
+
+    assert ran.code == 2
+    assert "cannot be written" in ran.err
+    assert set(newcomer.rglob("*")) == before
+
+
+def test_paths_are_written_as_seen_from_the_configuration(newcomer: Path, xdrift: Xdrift) -> None:
+    (newcomer / "conf").mkdir()
+
+    assert xdrift("init", *FILES, "-o", "conf/flights.yaml").code == 0
+
+    text = (newcomer / "conf" / "flights.yaml").read_text()
+    assert "path: ../late_flights.json" in text
+    assert "$schema=flights.schema.json" in text
+    assert load(Path("conf/flights.yaml"), {}).monitors[0].model.path == str(newcomer / "conf/../late_flights.json")
+
+
+def test_a_pickle_is_not_opened_and_not_trusted_by_itself(newcomer: Path, xdrift: Xdrift) -> None:
+    Path("model.pkl").write_bytes(b"\x80\x04 would run code")
+
+    ran = xdrift("init", "--model", "model.pkl", "--data", "holdout.parquet")
+
+    found = monitor_section()
+    assert ran.code == 0
+    assert found["model"]["trust"] is False  # type: ignore[index]
+    assert len(found["model"]["sha256"]) == 64  # type: ignore[index]
+    assert found["features"] == ["distance_km", "departure_hour", "wind_kmh", "temperature_c", "inbound_delay_min"]
+    assert xdrift("check-config").code == 0
+
+
+def test_a_model_of_several_classes_gets_class_index_all(newcomer: Path, xdrift: Xdrift) -> None:
+    import xgboost
+
+    rows = pd.read_parquet("holdout.parquet")[["distance_km", "wind_kmh"]]
+    classes = np.arange(len(rows)) % 3
+    xgboost.XGBClassifier(n_estimators=2, n_jobs=1).fit(rows, classes).save_model("three.json")
+
+    assert xdrift("init", "--model", "three.json", "--data", "holdout.parquet").code == 0
+    assert monitor_section()["model"] == {"path": "three.json", "class_index": "all"}
+
+
+def test_times_without_a_zone_get_a_zone_to_check(newcomer: Path, xdrift: Xdrift) -> None:
+    frame = pd.read_parquet("holdout.parquet")
+    frame.assign(predicted_at=frame.predicted_at.dt.tz_localize(None)).to_csv("naive.csv", index=False)
+
+    assert xdrift("init", "--model", "late_flights.json", "--data", "naive.csv").code == 0
+    assert monitor_section()["holdout"]["timezone"] == "UTC"  # type: ignore[index]
+    assert monitor_section()["predictions"]["timezone"] == "UTC"  # type: ignore[index]
+    assert xdrift("check-config", "--probe").code == 0
+
+
+def test_features_that_the_data_lacks_are_told_and_renames_proposed(newcomer: Path, xdrift: Xdrift) -> None:
+    frame = pd.read_parquet("log.parquet")
+    frame.rename(columns={"wind_kmh": "Wind_KMH", "distance_km": "x"}).to_parquet("log.parquet")
+
+    ran = xdrift("init", *FILES)
+
+    assert ran.code == 0
+    assert "CHECK: this file lacks 2 of the model's features: distance_km, wind_kmh." in Path("xdrift.yaml").read_text()
+    assert monitor_section()["predictions"]["columns"]["rename"] == {"Wind_KMH": "wind_kmh"}  # type: ignore[index]
+
+
+def test_a_password_in_a_url_is_kept_out_of_the_file(
+    newcomer: Path, xdrift: Xdrift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql+psycopg://shop:s3cret@db.example/shop"
+
+    ran = xdrift("init", *FILES[:4], "--predictions", url, "--table", "log")
+
+    assert ran.code == 0
+    assert "s3cret" not in Path("xdrift.yaml").read_text() + ran.out
+    monkeypatch.setenv("PREDICTIONS_PASSWORD", "s3cret")
+    assert xdrift("check-config").code == 0
+
+
+def test_a_database_of_predictions_can_be_probed(newcomer: Path, xdrift: Xdrift) -> None:
+    with sqlite3.connect("shop.db") as shop:
+        frame = pd.read_parquet("log.parquet")
+        frame.assign(predicted_at=frame.predicted_at.astype(str)).to_sql("log", shop, index=False)
+    shop.close()
+
+    assert xdrift("init", *FILES[:4], "--predictions", "sqlite:///shop.db", "--table", "log").code == 0
+    assert monitor_section()["predictions"]["table"] == "log"  # type: ignore[index]
+    assert xdrift("check-config", "--probe").code == 0
+
+
+def test_the_first_file_of_a_folder_or_glob_is_looked_at(newcomer: Path, xdrift: Xdrift) -> None:
+    Path("logs").mkdir()
+    shutil.move("log.parquet", "logs/2024.parquet")
+
+    for where in ("logs", "logs/*.parquet"):
+        assert xdrift("init", *FILES[:4], "--predictions", where, "--force").code == 0
+        assert monitor_section()["predictions"]["path"] == where  # type: ignore[index]
+        assert monitor_section()["predictions"]["columns"]["prediction"] == "score"  # type: ignore[index]
+
+
+def test_more_rows_than_a_holdout_may_have_are_told(newcomer: Path, xdrift: Xdrift) -> None:
+    assert xdrift("init", "--model", "late_flights.json", "--data", "log.parquet").code == 0
+
+    text = " ".join(Path("xdrift.yaml").read_text().replace("#", " ").split())
+    assert "the file has 7,000 rows and more than max_rows (5,000) are refused" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error"),
+    [
+        (["--model", "absent.json", "--data", "holdout.parquet"], 3, "absent.json"),
+        (["--model", "absent.pkl", "--data", "holdout.parquet"], 3, "absent.pkl"),
+        (["--model", "truncated.json", "--data", "holdout.parquet"], 3, "truncated.json"),
+        (["--model", "late_flights.json", "--data", "absent.csv"], 3, "absent.csv"),
+        (["--model", "late_flights.json", "--data", "late_flights.json"], 3, "late_flights.json"),
+        (["--model", "late_flights.json", "--data", "empty.csv"], 3, "empty.csv"),
+        (["--model", "late_flights.json", "--data", "holdout.parquet", "--name", "Late Flights"], 2, "--name"),
+        ([*FILES[:4], "--predictions", "sqlite:///x.db"], 2, "--table"),
+        ([*FILES, "--table", "log"], 2, "--table"),
+        ([*FILES[:4], "--predictions", "none/*.csv"], 2, "names no file"),
+        (["--model", "late_flights.json"], 2, "--data"),
+    ],
+)
+def test_bad_input_is_told_and_nothing_is_written(
+    newcomer: Path, xdrift: Xdrift, words: list[str], code: int, error: str
+) -> None:
+    Path("truncated.json").write_bytes(Path("late_flights.json").read_bytes()[:500])
+    Path("empty.csv").write_text("a,b\n")
+
+    ran = xdrift("init", *words, "--json")
+
+    assert ran.code == code
+    assert error in ran.error["error"] + str(ran.error["seen"])
+    assert ran.error["expected"]
+    assert not Path("xdrift.yaml").exists()

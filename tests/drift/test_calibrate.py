@@ -1,0 +1,96 @@
+"""Natural variation: a season is not drift.
+
+Synthetic year: every period moves each feature by an effect that follows its own past (AR(1), memory .6, .4
+standard deviations). Measured over 100 new periods, d = 6, 26 reference periods of 40 rows: 2 % warn and none is
+severe with periods; with thresholds from shuffled rows 31 % warn (19 % severe), with chance only 65 % (39 %).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from monitor.drift import compare, prepare
+from monitor.settings import DriftSettings
+
+Matrix = NDArray[np.float64]
+PERIODS, ROWS, D = 26, 40, 6
+LABELS = [f"2013-W{k:02d}" for k in range(PERIODS) for _ in range(ROWS)]
+SETTINGS = DriftSettings(min_rows=30)
+
+
+def year(seed: int, size: float = 0.4, memory: float = 0.6) -> tuple[Matrix, Matrix]:
+    """Reference periods, one below the other, and the period after them."""
+    rng = np.random.default_rng(seed)
+    effect, found = rng.normal(size=D) * size, []
+    for _ in range(PERIODS + 1):
+        effect = memory * effect + np.sqrt(1 - memory**2) * size * rng.normal(size=D)
+        found.append(rng.normal(size=(ROWS, D)) + effect)
+    return np.vstack(found[:-1]), found[-1]
+
+
+def alarms(trials: int, labels: Sequence[str] | None, least: int = 1) -> int:
+    pairs = (year(seed) for seed in range(trials))
+    return sum(compare(*pair, periods=labels, settings=SETTINGS).level >= least for pair in pairs)
+
+
+@pytest.mark.parametrize("trials", [25, pytest.param(400, marks=pytest.mark.slow)])
+def test_ordinary_new_periods_seldom_alarm_while_shuffled_rows_cry_wolf(trials: int) -> None:
+    shuffled = np.random.default_rng(0).permutation(LABELS).tolist()
+    known = alarms(trials, LABELS)
+    assert stats.binomtest(known, trials, 0.05, alternative="greater").pvalue > 1e-3
+    assert alarms(trials, shuffled) > max(3 * known, trials // 8)
+    assert alarms(trials, None) > trials // 3
+
+
+def test_a_break_larger_than_the_seasons_is_severe_in_spite_of_them() -> None:
+    caught = 0
+    for seed in range(20):
+        reference, current = year(seed)
+        found = compare(reference, current + np.array([3.0, 0, 0, 0, 0, 0]), periods=LABELS, settings=SETTINGS)
+        caught += found.level == 2 and found.result.feature_levels[0] == 2
+    assert caught >= 18
+
+
+def test_calibrated_thresholds_are_wider_where_the_seasons_are_and_nowhere_under_chance() -> None:
+    reference, _ = year(3)
+    calm = np.random.default_rng(9).normal(size=reference.shape)
+    mixed = np.hstack([reference[:, :1], calm[:, 1:]])
+    names = [f"f{j}" for j in range(D)]
+    bounds = prepare(mixed, names, periods=LABELS).natural.bounds
+    for test, bound in bounds.items():
+        assert (bound >= 0).all()
+        assert (bound[1] >= bound[0]).all()
+        if test != "stability":  # a moved mean hardly changes the mean abs value
+            assert bound[0, 0] > 1.5 * bound[0, 1:].max(), test
+
+
+def test_the_note_says_on_how_many_periods_thresholds_were_calibrated() -> None:
+    reference, current = year(1)
+    document = compare(reference, current, periods=LABELS, settings=SETTINGS).to_dict()
+    assert document["calibration"] == "thresholds calibrated on 26 left-out periods"
+
+
+@pytest.mark.parametrize(
+    ("periods", "note"),
+    [
+        (None, "thresholds know chance only: the reference carries no time"),
+        (["a", "b", "c"], "thresholds know chance only: 3 periods of 20 rows or more, 4 are needed"),
+        ([f"day {k}" for k in range(60)], "thresholds know chance only: 0 periods of 20 rows or more, 4 are needed"),
+    ],
+)
+def test_the_note_says_when_thresholds_know_chance_only_and_why(periods: list[str] | None, note: str) -> None:
+    values = np.random.default_rng(1).normal(size=(600, 3))
+    labels = None if periods is None else list(np.repeat(periods, 600 // len(periods)))
+    assert compare(values, values, periods=labels).to_dict()["calibration"] == note
+
+
+def test_periods_play_no_part_on_the_same_rows() -> None:
+    reference, _ = year(1)
+    paired = compare(reference, reference, paired=True, periods=LABELS).to_dict()
+    assert paired["calibration"] == ""
+    assert {row["psi_threshold"] for row in paired["features"]} == {DriftSettings().psi_warning}

@@ -1,0 +1,258 @@
+"""`from monitor import compare`: a public interface, kept stable."""
+
+from __future__ import annotations
+
+import doctest
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import monitor
+from monitor import compare
+from monitor.errors import DataError
+from monitor.settings import DriftSettings
+
+NAMES = ["age", "income", "tenure"]
+
+DOCUMENT = [
+    "calibration",
+    "features",
+    "level",
+    "model",
+    "n_current",
+    "n_features",
+    "n_reference",
+    "paired",
+    "reason",
+    "verdict",
+]
+MODEL = ["cosine", "importance_change", "ndcg", "top_k_overlap"]
+FEATURE = [
+    "feature",
+    "importance_current",
+    "importance_reference",
+    "js",
+    "js_threshold",
+    "js_threshold_severe",
+    "kl",
+    "kl_threshold",
+    "kl_threshold_severe",
+    "ks",
+    "ks_level",
+    "ks_p_adjusted",
+    "ks_p_value",
+    "ks_threshold",
+    "ks_threshold_severe",
+    "level",
+    "material",
+    "psi",
+    "psi_level",
+    "psi_p_adjusted",
+    "psi_p_value",
+    "psi_threshold",
+    "psi_threshold_severe",
+    "share_current",
+    "share_reference",
+    "stability",
+    "stability_level",
+    "stability_p_adjusted",
+    "stability_p_value",
+    "stability_threshold",
+    "stability_threshold_severe",
+    "wasserstein",
+    "wasserstein_threshold",
+    "wasserstein_threshold_severe",
+]
+STATISTICS = ("psi", "ks", "stability", "wasserstein", "js", "kl")
+
+
+def values(seed: int = 1, rows: int = 500, d: int = 3) -> Any:
+    return np.random.default_rng(seed).normal(size=(rows, d))
+
+
+# --- the document ----------------------------------------------------------------------------------------------
+
+
+def test_the_document_has_exactly_these_keys() -> None:
+    document = compare(values(1), values(2)).to_dict()
+    assert sorted(document) == DOCUMENT
+    assert sorted(document["model"]) == MODEL
+    assert [sorted(row) for row in document["features"]] == [FEATURE] * 3
+
+
+@pytest.mark.parametrize(
+    ("reference", "current"),
+    [
+        (values(1), values(2)),
+        (values(1), values(2) * [1, 3, 1]),
+        (values(1, 5), values(2, 5)),
+        (np.zeros((100, 3)), values(2)),
+        (np.zeros((100, 3)), np.zeros((100, 3))),
+        (np.full((100, 3), 1e-311), values(2)),
+    ],
+    ids=["quiet", "drift", "thin", "woke up", "dead", "next to nothing"],
+)
+def test_the_document_is_strict_json_of_plain_types(reference: Any, current: Any) -> None:
+    document = compare(reference, current).to_dict()
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+
+
+def test_undefined_numbers_are_null_and_findings_say_why() -> None:
+    found = compare(np.zeros((100, 3)), values(2))
+    assert found.to_dict()["features"][0]["stability"] is None
+    assert found.to_dict()["model"]["ndcg"] is None
+    finding = next(f for f in found.findings if f.feature == "f0" and f.test == "stability")
+    assert finding.reason == "the reference importance is 0, so a relative change has no value"
+    assert next(f for f in found.findings if f.test == "ndcg").reason is not None
+
+
+def test_sizes_importances_and_shares_are_those_of_the_two_sides() -> None:
+    reference, current = values(1, 400), values(2, 600) * [1, 3, 1]
+    document = compare(reference, current, NAMES).to_dict()
+    assert (document["n_reference"], document["n_current"], document["n_features"]) == (400, 600, 3)
+    row = document["features"][1]
+    assert row["importance_reference"] == pytest.approx(np.abs(reference[:, 1]).mean())
+    assert row["importance_current"] == pytest.approx(np.abs(current[:, 1]).mean())
+    assert sum(row["share_current"] for row in document["features"]) == pytest.approx(1)
+
+
+# --- verdicts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_equal_matrices_give_exactly_zero_everywhere_and_no_drift(paired: bool) -> None:
+    found = compare(values(1), values(1), paired=paired)
+    document = found.to_dict()
+    assert (found.verdict, found.level, document["verdict"], document["level"]) == ("none", 0, "none", 0)
+    assert [[row[name] for name in STATISTICS] for row in document["features"]] == [[0.0] * 6] * 3
+    assert document["model"] == {"ndcg": 1.0, "cosine": 1.0, "top_k_overlap": 1.0, "importance_change": 0.0}
+
+
+def test_shifted_matrices_are_drift_and_name_the_shifted_features_only() -> None:
+    found = compare(values(1), values(2) + np.array([0, 1, 0]), NAMES)
+    assert (found.verdict, found.level) == ("drift", 2)
+    assert [row["feature"] for row in found.to_dict()["features"] if row["level"]] == ["income"]
+    assert {f.feature for f in found.findings if f.level} == {"income"}
+
+
+def test_five_rows_are_unknown_with_the_reason() -> None:
+    found = compare(values(1, 5), values(2, 5) + 9)
+    assert (found.verdict, found.level) == ("unknown", 0)
+    assert found.to_dict()["reason"] == "5 rows, 50 are needed"
+
+
+def test_the_same_rows_show_a_change_that_chance_could_explain_between_different_rows() -> None:
+    reference = values(1, 60)
+    current = reference * [1, 1.5, 1]
+    assert compare(reference, current).level == 0
+    assert compare(reference, current, paired=True).level >= 1
+
+
+def test_settings_decide() -> None:
+    reference, current = values(1, 5000), values(2, 5000) + np.array([0, 0.3, 0])
+    assert compare(reference, current).level == 1
+    assert compare(reference, current, settings=DriftSettings(ks_severe=0.1)).level == 2
+    assert (
+        compare(
+            reference, current, settings=DriftSettings(psi_warning=1, psi_severe=1, ks_warning=0.5, ks_severe=0.5)
+        ).level
+        == 0
+    )
+
+
+def test_the_same_arrays_always_give_the_same_document() -> None:
+    assert compare(values(1), values(2)).to_dict() == compare(values(1), values(2)).to_dict()
+
+
+def test_the_callers_arrays_are_left_alone() -> None:
+    reference, current = values(1), values(2)
+    before = reference.copy(), current.copy()
+    compare(reference, current, paired=True)
+    np.testing.assert_array_equal(reference, before[0])
+    np.testing.assert_array_equal(current, before[1])
+    assert reference.flags.writeable
+
+
+# --- names -----------------------------------------------------------------------------------------------------
+
+
+def test_data_frames_are_matched_by_name_whatever_their_order() -> None:
+    reference = pd.DataFrame(values(1), columns=NAMES)
+    current = pd.DataFrame(values(2) + np.array([0, 1, 0]), columns=NAMES)[["tenure", "age", "income"]]
+    assert (
+        compare(reference, current).to_dict()
+        == compare(reference.to_numpy(), current[NAMES].to_numpy(), NAMES).to_dict()
+    )
+
+
+def test_arrays_are_matched_by_position_and_named_by_it() -> None:
+    assert [row["feature"] for row in compare(values(1), values(2)).to_dict()["features"]] == ["f0", "f1", "f2"]
+
+
+def test_a_data_frame_names_the_features_of_an_array() -> None:
+    frame = pd.DataFrame(values(1), columns=NAMES)
+    assert [row["feature"] for row in compare(frame, values(2)).to_dict()["features"]] == NAMES
+    assert [row["feature"] for row in compare(values(2), frame).to_dict()["features"]] == NAMES
+
+
+def test_names_that_are_not_text_are_matched_too() -> None:
+    reference = pd.DataFrame(values(1))
+    assert compare(reference, reference[[2, 0, 1]]).to_dict()["features"][0]["psi"] == 0.0
+
+
+def test_lists_and_float32_are_welcome() -> None:
+    assert compare(values(1).tolist(), values(1).astype(np.float32)).verdict == "none"
+
+
+OTHER = pd.DataFrame(values(2), columns=["age", "income", "tenur"])
+TWICE = pd.DataFrame(values(1), columns=["a", "b", "a"])
+
+
+@pytest.mark.parametrize(
+    ("reference", "current", "names", "message"),
+    [
+        (
+            pd.DataFrame(values(1), columns=NAMES),
+            OTHER,
+            None,
+            r"only in reference: \['tenure'\], only in current: \['te",
+        ),
+        (values(1), values(2), ["a", "b"], "2 names, 2 distinct; expected: 3 unique names"),
+        (values(1), values(2), ["a", "b", "a"], "3 names, 2 distinct"),
+        (values(1), values(2, d=4), None, "500 rows x 4 columns; expected: at least one row x 3 columns"),
+        (TWICE, values(2), None, "3 names, 2 distinct"),
+        (TWICE, TWICE, None, "3 names, 2 distinct"),
+        (values(1), values(2)[:, 0], None, "1 dimensions"),
+        (values(1)[:, 0], values(2), None, "1 dimensions"),
+    ],
+    ids=["other columns", "few names", "names twice", "more columns", "twice", "twice both", "vector", "vector before"],
+)
+def test_matrices_that_do_not_fit_are_refused(reference: Any, current: Any, names: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        compare(reference, current, names)
+
+
+@pytest.mark.parametrize("labels", [["a"] * 499, ["a"] * 501, []])
+def test_periods_of_another_length_are_refused(labels: list[str]) -> None:
+    with pytest.raises(DataError, match=f"{len(labels)} labels; expected: 500, one per reference row"):
+        compare(values(1), values(2), periods=labels)
+
+
+# --- the way in ------------------------------------------------------------------------------------------------
+
+
+def test_the_example_in_the_docstring_runs() -> None:
+    module = __import__("monitor.drift.compare", fromlist=["compare"])
+    result = doctest.testmod(module)
+    assert result.attempted >= 4
+    assert result.failed == 0
+
+
+def test_compare_is_imported_from_the_package_itself() -> None:
+    from monitor.drift.compare import compare as engine
+
+    assert monitor.compare is engine
+    assert {"compare", "Comparison"} <= set(monitor.__all__)

@@ -1,0 +1,319 @@
+"""The verdict and its sentence, over every combination of facts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.drift import Facts, InputDrift, Judgement, ViewResult, assess, decompose, judge, measure, prepare
+from monitor.settings import DriftSettings
+from monitor.types import Contribution, View
+
+NAMES = ("AirTime", "dep_delay", "distance")
+CALM = Facts(
+    model_changed=False,
+    version_changed=False,
+    explainer_changed=False,
+    changes=(),
+    prediction_shift=0.0,
+    inputs={},
+    source_of=dict(zip(NAMES, NAMES, strict=True)),
+)
+MARK = InputDrift(column="distance", psi=2.1, signal="unit", text="distance looks converted, miles to kilometres")
+QUIET_INPUT = InputDrift(column="distance", psi=0.3, signal=None, text="")
+SHIFTS = {"moved": 0.4, "same": 1e-7, "not comparable": None}
+
+
+@cache
+def _judged() -> ViewResult:
+    values = np.random.default_rng(0).normal(size=(100, 3))
+    prepared = prepare(values, NAMES)
+    return assess({"traffic": (prepared, measure(prepared, values))}, DriftSettings())["traffic"]
+
+
+def view(name: View, level: int, *, reason: str | None = None) -> ViewResult:
+    """A view in which `distance` has this level."""
+    levels = dict.fromkeys(("psi", "ks", "stability"), np.array([0, 0, level]))
+    return replace(_judged(), view=name, levels=levels, reason=reason)
+
+
+def contributions(levels: Mapping[str, int] | None = None) -> tuple[Contribution, ...]:
+    """AirTime gained by the model, distance lost by the data, dep_delay stayed."""
+    return decompose(
+        NAMES,
+        reference=np.array([1.0, 1.0, 1.0]),
+        holdout=np.array([3.0, 1.0, 1.0]),
+        current=np.array([3.0, 1.0, 0.4]),
+        levels={"distance": 2} if levels is None else levels,
+    )
+
+
+def judged(holdout: int, traffic: int | str, *, total: int = 0, facts: Facts = CALM, **changes: object) -> Judgement:
+    facts = replace(facts, **changes)  # type: ignore[arg-type]
+    views: dict[View, ViewResult] = {"holdout": view("holdout", holdout)}
+    if traffic == "thin":
+        facts = replace(facts, thin="12 predictions, 100 are needed")
+    else:
+        views["traffic"] = view("traffic", int(traffic))
+        views["total"] = view("total", total)
+    return judge(views, contributions(), facts)
+
+
+def facts_of(model: str, explainer: str, predictions: str, inputs: str) -> Facts:
+    return replace(
+        CALM,
+        model_changed=model == "changed",
+        explainer_changed=explainer == "changed",
+        prediction_shift=SHIFTS[predictions],
+        inputs={"distance": MARK if inputs == "marked" else QUIET_INPUT},
+    )
+
+
+# holdout, traffic, model file, explainer, predictions on the holdout, inputs -> verdict, level
+TABLE: tuple[tuple[int, int | str, str, str, str, str, str, int], ...] = (
+    # nothing moved, whatever changed in files
+    (0, 0, "unchanged", "unchanged", "same", "plain", "none", 0),
+    (0, 0, "changed", "changed", "moved", "marked", "none", 0),
+    # thin traffic is never taken for a quiet one
+    (0, "thin", "unchanged", "unchanged", "same", "plain", "unknown", 0),
+    (0, "thin", "changed", "changed", "moved", "plain", "unknown", 0),
+    (2, "thin", "changed", "unchanged", "moved", "plain", "model", 2),
+    (1, "thin", "unchanged", "changed", "same", "plain", "explainer", 1),
+    # same rows, new answer
+    (1, 0, "changed", "unchanged", "moved", "plain", "model", 1),
+    (2, 0, "changed", "unchanged", "same", "plain", "model", 2),
+    (2, 0, "changed", "unchanged", "not comparable", "plain", "model", 2),
+    (2, 0, "changed", "changed", "moved", "plain", "model", 2),
+    (2, 0, "changed", "changed", "not comparable", "plain", "model", 2),
+    (2, 0, "changed", "changed", "same", "plain", "explainer", 2),
+    (2, 0, "unchanged", "changed", "moved", "plain", "explainer", 2),
+    (2, 0, "unchanged", "changed", "same", "plain", "explainer", 2),
+    (2, 0, "unchanged", "changed", "not comparable", "plain", "explainer", 2),
+    (2, 0, "unchanged", "unchanged", "moved", "plain", "model", 2),
+    (2, 0, "unchanged", "unchanged", "same", "plain", "explainer", 2),
+    (2, 0, "unchanged", "unchanged", "not comparable", "plain", "explainer", 2),
+    (2, 0, "changed", "unchanged", "moved", "marked", "model", 2),
+    # same model, new rows
+    (0, 1, "unchanged", "unchanged", "same", "plain", "data", 1),
+    (0, 2, "unchanged", "unchanged", "same", "plain", "data", 2),
+    (0, 2, "unchanged", "unchanged", "same", "marked", "pipeline", 2),
+    (0, 1, "changed", "changed", "moved", "marked", "pipeline", 1),
+    # both sides moved
+    (1, 1, "changed", "unchanged", "moved", "plain", "both", 1),
+    (2, 2, "changed", "unchanged", "moved", "plain", "both", 2),
+    (2, 2, "changed", "unchanged", "moved", "marked", "both", 2),
+    (2, 1, "changed", "unchanged", "moved", "plain", "model", 2),
+    (2, 1, "changed", "unchanged", "moved", "marked", "model", 2),
+    (1, 2, "changed", "unchanged", "moved", "plain", "data", 2),
+    (1, 2, "changed", "unchanged", "moved", "marked", "pipeline", 2),
+    (1, 1, "unchanged", "changed", "same", "plain", "explainer", 1),
+    (2, 2, "unchanged", "changed", "same", "marked", "explainer", 2),
+    (2, 1, "unchanged", "changed", "same", "plain", "explainer", 2),
+    (1, 2, "unchanged", "changed", "same", "plain", "data", 2),
+    (1, 2, "unchanged", "changed", "same", "marked", "pipeline", 2),
+)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: " ".join(map(str, row)))
+def test_decision_table(row: tuple[int, int | str, str, str, str, str, str, int]) -> None:
+    holdout, traffic, model, explainer, predictions, inputs, verdict, level = row
+    seen = judged(holdout, traffic, facts=facts_of(model, explainer, predictions, inputs))
+    assert (seen.verdict, seen.level) == (verdict, level)
+
+
+@pytest.mark.parametrize(("holdout", "traffic"), [(1, 0), (2, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)])
+def test_a_drift_has_the_highest_level_of_its_two_sides(holdout: int, traffic: int) -> None:
+    for facts in itertools.product(("changed", "unchanged"), ("changed", "unchanged"), SHIFTS, ("plain", "marked")):
+        seen = judged(holdout, traffic, facts=facts_of(*facts))
+        assert seen.level == max(holdout, traffic)
+        assert seen.verdict not in ("none", "unknown")
+
+
+# --- the page in docs/ -----------------------------------------------------------------------------------------
+
+
+def documented(heading: str) -> list[dict[str, str]]:
+    """Rows of the table under a heading of docs/concepts.md."""
+    text = (Path(__file__).parents[2] / "docs" / "concepts.md").read_text(encoding="utf-8")
+    lines = text.split(f"### {heading}\n")[1].split("\n#")[0].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
+
+
+def fits(cell: str, value: str) -> bool:
+    return cell == "any" or value in cell.split(" or ")
+
+
+def written_verdict(holdout: str, traffic: str, model: str, explainer: str, predictions: str, inputs: str) -> str:
+    """What a reader of the three tables concludes; exactly one row of each must fit."""
+    (model_side,) = [
+        row["answers"]
+        for row in documented("Same rows, new answer")
+        if fits(row["model file"], model)
+        and fits(row["explainer"], explainer)
+        and fits(row["predictions on the holdout"], predictions)
+    ]
+    (data_side,) = [row["answers"] for row in documented("Same model, new rows") if fits(row["inputs"], inputs)]
+    (verdict,) = [
+        row["verdict"]
+        for row in documented("Verdict")
+        if fits(row["holdout"], holdout)
+        and fits(row["traffic"], traffic)
+        and fits(row["same rows, new answer"], model_side)
+    ]
+    return {"same rows, new answer": model_side, "same model, new rows": data_side}.get(verdict, verdict)
+
+
+def test_the_decision_table_in_the_docs_is_the_one_in_the_code() -> None:
+    compared = 0
+    for holdout, traffic in itertools.product("012", ("0", "1", "2", "thin")):
+        for facts in itertools.product(("changed", "unchanged"), ("changed", "unchanged"), SHIFTS, ("plain", "marked")):
+            seen = judged(int(holdout), traffic, facts=facts_of(*facts))
+            assert seen.verdict == written_verdict(holdout, traffic, *facts), (holdout, traffic, facts)
+            compared += 1
+    assert compared == 12 * 24
+
+
+# --- views that say nothing, views that add up -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["holdout", "traffic"])
+def test_a_view_that_could_not_be_judged_makes_the_verdict_unknown_even_if_nobody_says_thin(name: View) -> None:
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 0), "traffic": view("traffic", 0)}
+    views[name] = view(name, 0, reason="30 rows, 50 are needed")
+    seen = judge(views, contributions({}), CALM)
+    assert (seen.verdict, seen.level) == ("unknown", 0)
+    assert f"{name} view, 30 rows, 50 are needed" in seen.sentence
+
+
+def test_nothing_compared_is_unknown() -> None:
+    assert judge({}, (), CALM).verdict == "unknown"
+
+
+def test_a_sum_that_only_the_total_view_sees_is_answered_for_by_its_larger_part() -> None:
+    assert judged(0, 0, total=2, model_changed=True).verdict == "model"
+    assert judged(0, 0, total=1, model_changed=True).level == 1
+    by_data = decompose(
+        NAMES, reference=np.ones(3), holdout=np.ones(3), current=np.full(3, 3.0), levels={"distance": 2}
+    )
+    views: dict[View, ViewResult] = {
+        "holdout": view("holdout", 0),
+        "traffic": view("traffic", 0),
+        "total": view("total", 2),
+    }
+    assert judge(views, by_data, CALM).verdict == "data"
+
+
+def test_marks_on_inputs_of_features_that_did_not_move_prove_nothing() -> None:
+    mark = replace(MARK, column="dep_delay")
+    assert judged(0, 2, inputs={"dep_delay": mark}).verdict == "data"
+
+
+def test_marks_are_found_through_the_source_column_of_an_attribution() -> None:
+    facts = {"inputs": {"dist_raw": replace(MARK, column="dist_raw")}, "source_of": {"distance": "dist_raw"}}
+    assert judged(0, 2, **facts).verdict == "pipeline"
+
+
+# --- sentences -------------------------------------------------------------------------------------------------
+
+
+def test_a_retrain_under_the_old_version_label_is_called_silent_and_names_feature_and_ratio() -> None:
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 2), "traffic": view("traffic", 0)}
+    seen = judge(views, contributions({"AirTime": 2}), replace(CALM, model_changed=True, prediction_shift=0.4))
+    assert seen.sentence == (
+        "The model was replaced without a new version label (silent retrain). "
+        "On the same holdout rows AirTime counts 3.0x more."
+    )
+
+
+def test_a_retrain_under_a_new_version_label_is_not_silent() -> None:
+    seen = judged(2, 0, model_changed=True, version_changed=True)
+    assert seen.sentence.startswith("A new model version is in force.")
+
+
+def test_a_model_that_answers_differently_from_the_same_file_says_so() -> None:
+    assert "although its file is the same" in judged(2, 0, prediction_shift=0.4).sentence
+
+
+def test_a_data_sentence_names_feature_ratio_and_cause() -> None:
+    assert judged(0, 2).sentence == (
+        "The data changed, the model did not: in recent predictions distance counts 60% less."
+    )
+
+
+def test_a_pipeline_sentence_says_what_happened_to_the_input() -> None:
+    assert judged(0, 2, inputs={"distance": MARK}).sentence == (
+        "A feature pipeline changed: distance looks converted, miles to kilometres. "
+        "In recent predictions distance counts 60% less."
+    )
+
+
+def test_an_explainer_sentence_names_the_change_and_keeps_feature_names_as_they_are() -> None:
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 2), "traffic": view("traffic", 0)}
+    facts = replace(CALM, explainer_changed=True, changes=("shap 0.51.0 -> 0.52.0",))
+    sentence = judge(views, contributions({"AirTime": 2}), facts).sentence
+    assert sentence.startswith("The explainer changed (shap 0.51.0 -> 0.52.0), not the model")
+    assert "AirTime counts 3.0x more" in sentence
+
+
+def test_both_sides_are_named_together() -> None:
+    sentence = judged(2, 2, model_changed=True).sentence
+    assert "silent retrain" in sentence
+    assert "The data changed as well. Together, distance counts 60% less." in sentence
+
+
+def test_a_quiet_new_model_file_is_mentioned() -> None:
+    assert judged(0, 0, model_changed=True).sentence.endswith("The model file changed, its explanations did not.")
+
+
+def test_an_unknown_sentence_gives_the_count() -> None:
+    assert judged(0, "thin").sentence == "Could not judge recent predictions: 12 predictions, 100 are needed."
+
+
+def test_the_features_that_moved_farthest_come_first_and_the_rest_are_counted() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    start, moved = np.ones((100, 5)), np.array([1.5, 4.0, 0.001, 2.0, 1.02])
+    prepared = prepare(start, names)
+    views = assess({"traffic": (prepared, measure(prepared, start * moved))}, DriftSettings())
+    parts = decompose(names, reference=np.ones(5), holdout=np.ones(5), current=moved, levels=dict.fromkeys(names, 2))
+    sentence = judge(views, parts, CALM).sentence
+    assert sentence.endswith("b counts 4.0x more; d counts 2.0x more; c no longer counts, and 2 more.")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (0.0, 0.0, "does not count"),
+        (0.0, 1.0, "now counts, before it did not"),
+        (1.0, 0.0, "no longer counts"),
+        (1.0, 0.6, "counts 40% less"),
+        (1.0, 1.0, "counts as much but differently"),
+        (1.0, 1.5, "counts 50% more"),
+        (1.0, 2.04, "counts 2.0x more"),
+    ],
+)
+def test_ratios_in_words(before: float, after: float, words: str) -> None:
+    from monitor.drift.sentence import ratio_words
+
+    assert ratio_words(before, after) == words
+
+
+def test_evidence_has_a_line_for_every_fact_the_verdict_rests_on() -> None:
+    facts = replace(
+        CALM, model_changed=True, explainer_changed=True, changes=("xgboost 2.1 -> 3.2",), inputs={"distance": MARK}
+    )
+    lines = judged(2, 1, facts=facts).evidence
+    assert lines[0].startswith("holdout view: severe, 1 of 3 features")
+    assert lines[1].startswith("traffic view: warning, 1 of 3 features")
+    assert "model digest changed" in lines
+    assert "version label unchanged" in lines
+    assert "explainer changed: xgboost 2.1 -> 3.2" in lines
+    assert MARK.text in lines
+    assert any(line.startswith("predictions on the holdout moved by") for line in lines)
+    assert "traffic not judged: 12 predictions, 100 are needed" in judged(0, "thin").evidence
