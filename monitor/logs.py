@@ -8,8 +8,14 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-_QUIET = ("apscheduler", "uvicorn.access", "httpx")
-"""Libraries that write a line for every tick or request."""
+_LEVELS = {
+    "apscheduler": logging.WARNING,
+    "apscheduler.executors": logging.CRITICAL,
+    "apscheduler.scheduler": logging.ERROR,
+    "uvicorn.access": logging.WARNING,
+    "httpx": logging.WARNING,
+}
+"""Libraries that write a line for every tick or request, or for what the daemon tells itself."""
 
 
 def event(log: logging.Logger, level: int, name: str, /, **fields: Any) -> None:
@@ -23,8 +29,8 @@ def configure(*, as_json: bool = False, level: int = logging.INFO, stream: TextI
     handler.setFormatter(JsonLines() if as_json else KeyValue())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in _LEVELS.items():
+        logging.getLogger(name).setLevel(least)
 
 
 class KeyValue(logging.Formatter):

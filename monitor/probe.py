@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor import config, slots, sources
+from monitor import slots, sources
 from monitor.errors import ConfigError, XdriftError
 from monitor.settings import MonitorSettings, SampleSettings, Settings
 from monitor.types import LoadedModel
@@ -80,8 +80,7 @@ def _database(url: str) -> str:
 
     with Store.open(url) as store:
         version = store.schema_version()
-    where = config.without_secrets(url)
-    return f"{where}, schema {version}" if version else f"{where}, no tables yet: run `xdrift db upgrade`"
+    return f"schema {version}" if version else "no tables yet: run `xdrift db upgrade`"
 
 
 def _try(monitor: str | None, part: str, attempt: Callable[[], str]) -> Probe:

@@ -113,3 +113,13 @@ def _run(command: list[str | Path], identity: dict[str, Any]) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Where everything is installed (XDRIFT_TEST_NOTHING_SKIPS=1), a skipped test is a test nobody ran: it fails."""
+    report = yield
+    if os.environ.get("XDRIFT_TEST_NOTHING_SKIPS") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped where nothing may be: {report.longrepr}"
+    return report

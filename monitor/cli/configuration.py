@@ -10,7 +10,7 @@ import typer
 
 from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_settings
-from monitor.cli.output import print_json, tell, working
+from monitor.cli.output import print_json, say, tell, working
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def init(
         guesses = [guess._asdict() for guess in made.guesses]
         print_json({"file": str(written), "schema": str(schema), "monitor": made.monitor, "guesses": guesses})
         return 0
-    tell(f"Wrote {written} with {len(made.guesses)} guesses to check, and {schema} for editors.")
-    tell(f"Look for GUESS and CHECK in it, then run\n\n  xdrift check-config -c {written} --probe\n")
+    say(f"Wrote {written} with {len(made.guesses)} guesses to check, and {schema} for editors.")
+    say(f"Look for GUESS and CHECK in it, then run\n\n  xdrift check-config -c {written} --probe\n")
     return 0
 
 
@@ -92,7 +92,7 @@ def check_config(
         from monitor.probe import probe as probe_all
 
         if not as_json:
-            tell("")
+            say("")
         with working("opening every part", quiet=as_json):
             for tried in probe_all(settings, now=now):
                 probes.append(tried)

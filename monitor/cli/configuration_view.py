@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def plans_view(file: Path, plans: Sequence[Mapping[str, Any]], *, store: str) -> Group:
     """A block per monitor: when, over what, how many rows, from where."""
     count = f"{len(plans)} monitor" + "s" * (len(plans) > 1)
-    parts: list[RenderableType] = [Text.assemble((f"{file}", "bold"), f" is valid: {count}, store {store}")]
+    parts: list[RenderableType] = [
+        Text.assemble((f"{file}", "bold"), f" is valid: {count}.", no_wrap=True, overflow="ignore"),
+        Text(f"Results are kept in {store}", no_wrap=True, overflow="ignore"),
+    ]
     for plan in plans:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim", no_wrap=True)
@@ -31,7 +34,7 @@ def plans_view(file: Path, plans: Sequence[Mapping[str, Any]], *, store: str) ->
         table.add_row("window", f"{plan['window']} up to {end_of_window}, next {_short(start)} to {_short(end)} UTC")
         table.add_row("rows", f"up to {plan['rows']:,} drawn; under {plan['min_rows']:,} the verdict is unknown")
         for part in ("model", "holdout", "predictions"):
-            table.add_row(part, str(plan[part]))
+            table.add_row(part, _from_here(str(plan[part])))
         parts += [
             Text(),
             Text.assemble((plan["name"], "bold"), f", owner {plan['owner']}"),
@@ -54,6 +57,12 @@ def probe_view(tried: Probe) -> RenderableType:
     lines = [f"{word + ':':<10}{value}" for word, value in facts if value is not None]
     table.add_row(Text("failed", "bold red"), "\n".join([f"{what}: {error.thing}", *lines]))
     return table
+
+
+def _from_here(place: str) -> str:
+    """A file under the working directory without the way to it."""
+    path = Path(place)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else place
 
 
 def _short(moment: str) -> str:

@@ -36,6 +36,11 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
+def say(text: str) -> None:
+    """Print text as it is: a path or command in it can be copied, however narrow the terminal."""
+    sys.stdout.write(f"{text}\n")
+
+
 def tell(*parts: RenderableType) -> None:
     """Print text and tables on stdout, without the spaces that tables leave at the end of lines."""
     out = console()

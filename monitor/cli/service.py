@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_settings
-from monitor.cli.output import print_json, tell, working
+from monitor.cli.output import print_json, say, working
 
 db = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -51,9 +51,9 @@ def upgrade(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) 
     if as_json:
         print_json({"url": url, "before": before, "after": after})
     elif before == after:
-        tell(f"{url} is at schema {after} already.")
+        say(f"{url} is at schema {after} already.")
     else:
-        tell(f"{url} is now at schema {after}.")
+        say(f"{url} is now at schema {after}.")
     return 0
 
 

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor import slots
-from monitor.settings import MonitorSettings
+from monitor.settings import MonitorSettings, ScheduleSettings
 from monitor.store import Store
 
 _TICK = timedelta(microseconds=1)
 
 
-def due(monitor: MonitorSettings, store: Store, now: datetime) -> tuple[datetime, ...]:
-    """Planned slots that nobody has finished, oldest first: since the last known one, at most `catch_up`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One look at one monitor."""
 
-    A monitor without any slot starts with the latest one that has come. Slots that another process is running are
-    among them; claiming tells.
+    run: tuple[datetime, ...]
+    """Slots to run, oldest first. Another process may hold the first one; claiming tells."""
+    skip_after: datetime | None = None
+    """Slots after this one and before the first of `run` are too many to be made up for."""
+
+    def skip(self, schedule: ScheduleSettings) -> Iterator[datetime]:
+        """Slots to be recorded as skipped, oldest first, before anything is run."""
+        if self.skip_after is not None and self.run:
+            yield from slots.planned(schedule, self.skip_after + _TICK, self.run[0])
+
+
+def due(monitor: MonitorSettings, store: Store, now: datetime) -> Due:
+    """What has come since the last slot known to the store, at most `catch_up` slots.
+
+    A monitor without any slot starts with the latest one that has come. While the last known slot is not finished it
+    is the only one due: checks look at those before them, so nobody goes past a slot that is running or interrupted.
     """
     schedule = monitor.schedule
     last = store.last_slot(monitor.name)
     if last is None:
-        return (slots.previous_slot(schedule, now),)
-    candidates = slots.latest(schedule, last, now, schedule.catch_up)
-    if not candidates:
-        return ()
-    finished = store.finished_slots(monitor.name, candidates[0], now + _TICK)
-    return tuple(slot for slot in candidates if slot not in finished)
-
-
-def too_old(monitor: MonitorSettings, store: Store, now: datetime) -> Iterator[datetime]:
-    """Slots missed since the last known one that are more than `catch_up` back, oldest first."""
-    last = store.last_slot(monitor.name)
-    if last is not None:
-        kept = slots.latest(monitor.schedule, last, now, monitor.schedule.catch_up)
-        yield from slots.planned(monitor.schedule, last + _TICK, kept[0] if kept else last)
+        return Due(run=(slots.previous_slot(schedule, now),))
+    if last not in store.finished_slots(monitor.name, last, last + _TICK):
+        return Due(run=(last,))
+    return Due(run=slots.latest(schedule, last + _TICK, now, schedule.catch_up), skip_after=last)

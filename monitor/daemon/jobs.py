@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SUBMITTED
 
 from monitor import runner, slots
-from monitor.daemon.due import due, too_old
+from monitor.daemon.due import Due, due
 from monitor.daemon.timing import CHECK, SlotTrigger, scheduler
 from monitor.logs import event
 from monitor.publish import Health, Metrics, SnapshotHolder
@@ -44,7 +45,8 @@ class Jobs:
         self._config, self._store, self._clock, self._perform = config, store, clock, perform
         self._lock = threading.Lock()
         self._busy: set[str] = set()
-        self._queued: set[str] = set()
+        self._under_way: Counter[str] = Counter()
+        """Job to its runs that were handed to a thread and have not ended; told in any order, so counted."""
         self._heartbeat_at: datetime | None = None
         self._interrupted: dict[str, set[datetime]] = {}
 
@@ -95,7 +97,9 @@ class Jobs:
         for monitor in self._config.monitors:
             if self.stopping.is_set():
                 return
-            if CHECK + monitor.name not in self._queued and self._due(monitor.name):
+            if self._under_way[CHECK + monitor.name] > 0:
+                continue
+            if self._waiting(monitor.name, self._due(monitor.name)):
                 self._wake(monitor.name)
 
     def check(self, name: str) -> bool:
@@ -107,9 +111,9 @@ class Jobs:
         if self.stopping.is_set():
             return False
         with self._working(name):
-            self._skip_too_old(name)
-            waiting = self._due(name)
-            if not waiting:
+            found = self._due(name)
+            waiting = self._waiting(name, found)
+            if not self._skipped(name, found) or not waiting:
                 return False
             outcome = runner.run_slot(
                 self._config, name, waiting[0], self._store,
@@ -120,7 +124,7 @@ class Jobs:
             self.metrics.observe(outcome.check)
         self.snapshot()
         # Held by another process: order is kept by waiting, until the next slot or sweep.
-        return len(waiting) > 1 and outcome.state in ("done", "failed", "finished")
+        return outcome.state in ("done", "failed", "finished")
 
     def health(self) -> Health:
         """This daemon's own state, from memory."""
@@ -137,21 +141,24 @@ class Jobs:
     def in_progress(self) -> int:
         return len(self._busy)
 
-    def _due(self, name: str) -> list[datetime]:
-        found = due(self._config.monitor(name), self._store, self._clock())
-        # Interrupted slots are run again however old they are.
-        return sorted({*found, *self._interrupted.get(name, ())})
+    def _due(self, name: str) -> Due:
+        return due(self._config.monitor(name), self._store, self._clock())
 
-    def _skip_too_old(self, name: str) -> None:
-        now = self._clock()
+    def _waiting(self, name: str, found: Due) -> list[datetime]:
+        """Slots to run, oldest first; interrupted ones however old they are."""
+        return sorted({*found.run, *self._interrupted.get(name, ())})
+
+    def _skipped(self, name: str, found: Due) -> bool:
+        """Record what will not be run. False: told to stop half-way; nothing newer may be run then."""
         count = 0
-        for planned_at in too_old(self._config.monitor(name), self._store, now):
+        for planned_at in found.skip(self._config.monitor(name).schedule):
             if self.stopping.is_set():
-                return
-            self._store.skip(name, planned_at, "catch_up", now)
+                return False
+            self._store.skip(name, planned_at, "catch_up", self._clock())
             count += 1
         if count:
             event(log, logging.WARNING, "slots skipped", monitor=name, count=count, reason="catch_up")
+        return True
 
     @contextmanager
     def _working(self, name: str) -> Iterator[None]:
@@ -168,11 +175,11 @@ class Jobs:
 
     def _submitted(self, told: Any) -> None:
         with self._lock:
-            self._queued.add(told.job_id)
+            self._under_way[told.job_id] += 1
 
     def _ended(self, told: Any) -> None:
         # APScheduler has counted the job as ended only now: woken inside the job it would be refused as an overlap.
         with self._lock:
-            self._queued.discard(told.job_id)
+            self._under_way[told.job_id] -= 1
         if told.code == EVENT_JOB_EXECUTED and told.retval is True and not self.stopping.is_set():
             self._wake(told.job_id.removeprefix(CHECK))

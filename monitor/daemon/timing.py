@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from monitor import slots
+from monitor.errors import XdriftError
 from monitor.logs import event
 from monitor.settings import MonitorSettings, ScheduleSettings
 
@@ -70,4 +71,5 @@ def _overlap(told: Any) -> None:
 
 def _failed(told: Any) -> None:
     event(log, logging.ERROR, "job failed", job=told.job_id, error=str(told.exception))
-    log.debug("%s", told.traceback)
+    if not isinstance(told.exception, XdriftError):
+        log.error("%s", told.traceback)  # a bug of ours; what we raise on purpose says all in its message

@@ -7,6 +7,7 @@ import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any, Literal
 
 import numpy as np
@@ -186,8 +187,9 @@ def _libraries(opened: Opened, uses_shap: bool, exact: bool) -> dict[str, str]:
     modules = [_LIBRARIES[kind] for kind in {opened.whole.kind, opened.last.kind} if kind in _LIBRARIES]
     if opened.transform is not None:
         modules.append(_LIBRARIES["sklearn"])
+    found = {name: str(importlib.import_module(module).__version__) for name, module in modules}
     if uses_shap:
-        modules.append(("shap", "shap"))
+        found["shap"] = metadata.version("shap")  # importing it takes seconds and is the engine's business
     if not exact:
-        modules.append(("numpy", "numpy"))
-    return {name: str(importlib.import_module(module).__version__) for name, module in modules}
+        found["numpy"] = np.__version__
+    return found

@@ -65,8 +65,8 @@ class TorchRun:
         shap = load_shap()
         module = _with_columns(torch, self.subject.native)
         kind = _dtype(self.subject.native)
-        given = torch.as_tensor(self.background, dtype=kind)
-        encoded = torch.as_tensor(self.subject.encode(rows), dtype=kind)
+        given = torch.tensor(self.background, dtype=kind)
+        encoded = torch.tensor(self.subject.encode(rows), dtype=kind)
         if self.method == "deep":
             values = shap.DeepExplainer(module, given).shap_values(encoded, check_additivity=False)
         else:
@@ -93,7 +93,7 @@ def _output(native: Any, encoded: Floats, _scale: Scale) -> Floats:
     import torch
 
     with torch.no_grad():
-        answer = native(torch.as_tensor(encoded, dtype=_dtype(native)))
+        answer = native(torch.tensor(encoded, dtype=_dtype(native)))
     return np.asarray(answer.detach().cpu().numpy(), dtype=np.float64).reshape(len(encoded), -1)
 
 

@@ -126,7 +126,8 @@ def _as_category(column: pd.Series[Any], known: tuple[Any, ...] | None) -> pd.Se
     get other codes, so only a column that is categorical already is taken.
     """
     if known is not None:
-        return pd.Series(pd.Categorical(column, categories=list(known)), index=column.index, name=column.name)
+        kept = column.astype(object).where(column.isin(list(known)))
+        return pd.Series(pd.Categorical(kept, categories=list(known)), index=column.index, name=column.name)
     if not isinstance(column.dtype, pd.CategoricalDtype):
         raise DataError(
             f"column {column.name} is categorical in the model", seen=str(column.dtype),

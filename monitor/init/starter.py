@@ -187,6 +187,10 @@ def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Seque
         else:
             for key, value in traffic.source(draft):
                 draft.put(key, value)
+        if traffic.trouble:
+            draft.comment(
+                f"CHECK: {traffic.trouble}, so nobody looked at it: the columns below are those of the data file."
+            )
         if traffic.facts is not None:
             _tell_missing(draft, facts, features)
         _timezone(draft, served.time)

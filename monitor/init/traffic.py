@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monitor.errors import ConfigError
-from monitor.init.columns import DataFacts, Guess, inspect_data
+from monitor.errors import ConfigError, SourceError
+from monitor.init.columns import DataFacts, Guess, inspect_data, inspect_table
 from monitor.init.draft import Draft
 
 PASSWORD_VARIABLE = "PREDICTIONS_PASSWORD"  # noqa: S105  a name, not a secret
@@ -24,7 +24,9 @@ class Traffic:
     """File, folder, glob, or SQLAlchemy URL; None when nobody said."""
     table: str | None
     facts: DataFacts | None
-    """Of the file, or of the first file of a folder or glob; None for a database."""
+    """Of the table, the file, or the first file of a folder or glob; None when there was nothing to look at."""
+    trouble: str | None
+    """Why a database could not be looked at."""
     fallback: DataFacts
 
     def relative(self, path: Path) -> str:
@@ -65,8 +67,16 @@ def find_traffic(given: str | None, table: str | None, *, data: DataFacts, folde
             expected="a database URL with --table NAME, or a file, folder or glob without it",
             hint="as in --predictions postgresql+psycopg://host/shop --table predictions",
         )
-    facts = None if given is None or is_url else inspect_data(_first_file(given))
-    return Traffic(folder=folder, given=given, table=table, facts=facts, fallback=data)
+    facts = trouble = None
+    if given is not None and table:
+        try:
+            facts = inspect_table(given, table)
+        except SourceError as error:
+            # It may answer only where the daemon will run; the file then says that nobody looked.
+            trouble = error.thing
+    elif given is not None:
+        facts = inspect_data(_first_file(given))
+    return Traffic(folder=folder, given=given, table=table, facts=facts, trouble=trouble, fallback=data)
 
 
 def _first_file(given: str) -> Path:

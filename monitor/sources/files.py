@@ -126,7 +126,9 @@ def index_names(location: str) -> tuple[str, ...]:
         return ()
     with _named(paths[0]):
         described = pyarrow.parquet.read_schema(paths[0]).pandas_metadata or {}
-    return tuple(name for name in described.get("index_columns", []) if isinstance(name, str))
+    # A plain range is not stored as a column but described by its bounds and name.
+    names = [one if isinstance(one, str) else one.get("name") for one in described.get("index_columns", [])]
+    return tuple(name for name in names if name)
 
 
 def time_condition(kind: Any, request: Request) -> Any:

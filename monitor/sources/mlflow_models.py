@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ _FLAVOURS: Mapping[str, str] = {
 }
 """Flavour to the key of MLmodel that names its file, in order of preference."""
 
+_PYFUNC = "mlflow-pyfunc"
 _WRITTEN_ON_DOWNLOAD = "registered_model_meta"
 """MLflow adds this file to every copy; it says which registered version was resolved."""
 
@@ -44,9 +47,18 @@ def load_uri(settings: ModelSettings) -> LoadedModel:
     location = without_credentials(settings.uri)
     folder = _local_folder(settings.uri)
     if folder is not None:
-        return _load_folder(folder, settings, location, keep=None)
-    copy = tempfile.TemporaryDirectory(prefix="xdrift-model-", ignore_cleanup_errors=True)
-    return _load_folder(_download(settings.uri, location, copy.name), settings, location, keep=copy)
+        return _load_folder(folder, settings, location)
+    copy = tempfile.mkdtemp(prefix="xdrift-model-")
+    try:
+        loaded = _load_folder(_download(settings.uri, location, copy), settings, location)
+    except BaseException:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+    if loaded.format == _PYFUNC:  # it may read its files late: the copy lives as long as the model
+        weakref.finalize(loaded.native, shutil.rmtree, copy, ignore_errors=True)
+    else:
+        shutil.rmtree(copy, ignore_errors=True)
+    return loaded
 
 
 def directory_digest(folder: Path) -> str:
@@ -67,9 +79,7 @@ def without_credentials(uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _load_folder(
-    folder: Path, settings: ModelSettings, location: str, keep: tempfile.TemporaryDirectory[str] | None
-) -> LoadedModel:
+def _load_folder(folder: Path, settings: ModelSettings, location: str) -> LoadedModel:
     record = _read_yaml(folder / "MLmodel", location)
     names, version = _signature_names(record), _registered_version(folder, location)
     flavours: Mapping[str, Any] = record.get("flavors") or {}
@@ -88,7 +98,7 @@ def _load_folder(
                 digest=directory_digest(folder) if pickled else None,
                 scheme="mlflow-",
             )
-    return _pyfunc(folder, settings, location, names=names, version=version, keep=keep)
+    return _pyfunc(folder, settings, location, names=names, version=version)
 
 
 def _pyfunc(
@@ -98,9 +108,8 @@ def _pyfunc(
     *,
     names: tuple[str, ...] | None,
     version: str | None,
-    keep: tempfile.TemporaryDirectory[str] | None,
 ) -> LoadedModel:
-    """Any MLflow model as a function of rows: it may bring code and read its files late, so the copy is kept."""
+    """Any MLflow model as a function of rows. It may bring code of its own, hence trust."""
     digest = directory_digest(folder)
     artefacts.check_digest(digest, settings, location)
     artefacts.require_trust(digest, settings, location=location, kind="an MLflow pyfunc model")
@@ -114,12 +123,12 @@ def _pyfunc(
             hint="install what the model's requirements.txt names",
         ) from error
 
-    def predict(rows: Any, _folder: object = keep) -> Floats:
+    def predict(rows: Any) -> Floats:
         return np.asarray(loaded.predict(rows), dtype=np.float64)
 
     return artefacts.describe(
         predict,
-        form="mlflow-pyfunc",
+        form=_PYFUNC,
         digest=digest,
         version=settings.version or version,
         location=location,

@@ -87,6 +87,7 @@ def finish(connection: Connection, held: Claim, check: Check) -> None:
         )
     # In this order everywhere: first the monitor's lock, then the slot. Otherwise two transactions could wait for each
     # other for ever.
+    locked(connection, held.monitor)
     close(connection, held, check)
     ended = update(attempts).where(attempt_of(held)).values(finished_at=check.finished_at)
     connection.execute(ended)

@@ -164,6 +164,7 @@ def test_a_password_in_a_url_is_kept_out_of_the_file(
 
     assert ran.code == 0
     assert "s3cret" not in Path("xdrift.yaml").read_text() + ran.out
+    assert "nobody looked at it" in Path("xdrift.yaml").read_text()
     monkeypatch.setenv("PREDICTIONS_PASSWORD", "s3cret")
     assert xdrift("check-config").code == 0
 
@@ -175,7 +176,11 @@ def test_a_database_of_predictions_can_be_probed(newcomer: Path, xdrift: Xdrift)
     shop.close()
 
     assert xdrift("init", *FILES[:4], "--predictions", "sqlite:///shop.db", "--table", "log").code == 0
-    assert monitor_section()["predictions"]["table"] == "log"  # type: ignore[index]
+    assert monitor_section()["predictions"] == {
+        "url": "sqlite:///shop.db",
+        "table": "log",
+        "columns": {"time": "predicted_at", "id": "flight_id", "prediction": "score"},
+    }
     assert xdrift("check-config", "--probe").code == 0
 
 

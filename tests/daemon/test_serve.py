@@ -34,7 +34,7 @@ def test_a_new_monitor_is_checked_at_once_and_shown(write_config: WriteConfig, s
 def test_slots_are_run_one_after_the_other_as_they_come(
     write_config: WriteConfig, start: Start, journal_path: Path
 ) -> None:
-    daemon = start(write_config("one", schedule={"every": "1s"}))
+    daemon = start(write_config("one", schedule={"every": "1s", "catch_up": 1000}))
     assert wait_until(lambda: len(saved(journal_path)) >= 4)
     daemon.stop()
     slots = [datetime.fromisoformat(slot) for _, slot in saved(journal_path)]

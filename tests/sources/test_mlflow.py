@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,7 +61,7 @@ def saved(training: Training, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
     def pyfunc(path: str) -> None:
         class Sum(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
-            def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+            def predict(self, context: Any, model_input: pd.DataFrame) -> Any:
                 return model_input.to_numpy().sum(axis=1)
 
         signature = mlflow.models.infer_signature(rows)
@@ -175,13 +177,18 @@ def registry(
                 registered_model_name="credit",
                 pip_requirements=[],
             )
+            mlflow.log_artifacts(str(saved("pyfunc")), "sum")
         mlflow.MlflowClient().set_registered_model_alias("credit", "champion", 1)
     yield run.info.run_id
     mlflow.set_tracking_uri(before)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_registry_uri_resolves_to_the_model_and_its_version(registry: str) -> None:
+def test_a_registry_uri_resolves_to_the_model_and_its_version_and_leaves_no_copy_behind(
+    registry: str, saved: Callable[[str], Path], training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     alias = load_model(ModelSettings(uri="models:/credit@champion"))
     number = load_model(ModelSettings(uri="models:/credit/1"))
     by_run = load_model(ModelSettings(uri=f"runs:/{registry}/model"))
@@ -189,5 +196,12 @@ def test_a_registry_uri_resolves_to_the_model_and_its_version(registry: str) -> 
     assert (alias.version, number.version, by_run.version) == ("1", "1", by_run.digest[:12])
     assert alias.location == "models:/credit@champion"
     assert load_model(ModelSettings(uri="models:/credit@champion", version="blue")).version == "blue"
+    digest = directory_digest(saved("pyfunc"))
+    function = load_model(ModelSettings(uri=f"runs:/{registry}/sum", trust=True, sha256=digest))
+    np.testing.assert_allclose(function.native(training[0]), training[0].sum(axis=1))
+    assert list((tmp_path / "temporary").glob("xdrift-model-*"))
+    del function
+    gc.collect()
     with pytest.raises(ModelError, match=r"models:/credit@nobody cannot be fetched.*MLFLOW_TRACKING_URI"):
         load_model(ModelSettings(uri="models:/credit@nobody"))
+    assert not list((tmp_path / "temporary").glob("xdrift-model-*"))

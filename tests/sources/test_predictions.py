@@ -163,7 +163,8 @@ def test_a_table_in_a_schema_and_decimals_and_dates_are_read_from_postgres(
         connection.exec_driver_sql("CREATE SCHEMA scoring")
         connection.exec_driver_sql("CREATE TABLE scoring.log (id int, day date, income numeric(10, 2), member boolean)")
         connection.exec_driver_sql(
-            "INSERT INTO scoring.log VALUES (1, '2024-01-04', 1.25, true), (2, '2024-01-04', NULL, NULL), (3, '2024-02-01', 1, true)"
+            "INSERT INTO scoring.log VALUES"
+            " (1, '2024-01-04', 1.25, true), (2, '2024-01-04', NULL, NULL), (3, '2024-02-01', 1, true)"
         )
     engine.dispose()
     source = PredictionSettings(
@@ -243,7 +244,7 @@ def test_rows_in_the_repeated_hour_are_noted(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["parquet", "csv", "sqlite"])
 def test_a_prediction_column_of_text_is_refused(log: pd.DataFrame, tmp_path: Path, kind: str) -> None:
     source = store(log.assign(score="high"), kind, tmp_path)
-    with pytest.raises(DataError, match="prediction column score: wrong type; seen: string .*expected: numbers"):
+    with pytest.raises(DataError, match=r"prediction column score: wrong type; seen: string .*expected: numbers"):
         drawn(source)
 
 
