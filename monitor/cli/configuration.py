@@ -86,7 +86,9 @@ def check_config(
     store = without_secrets(settings.store.url)
     plans = [plan(monitor, now) for monitor in settings.monitors]
     if not as_json:
-        tell(view.plans_view(config, plans, store=store))
+        count = f"{len(plans)} monitor" + "s" * (len(plans) > 1)
+        say(f"{config} is valid: {count}, results in {store}")
+        tell(view.plans_view(plans))
     probes = []
     if probe:
         from monitor.probe import probe as probe_all

@@ -16,13 +16,9 @@ if TYPE_CHECKING:
     from monitor.probe import Probe
 
 
-def plans_view(file: Path, plans: Sequence[Mapping[str, Any]], *, store: str) -> Group:
+def plans_view(plans: Sequence[Mapping[str, Any]]) -> Group:
     """A block per monitor: when, over what, how many rows, from where."""
-    count = f"{len(plans)} monitor" + "s" * (len(plans) > 1)
-    parts: list[RenderableType] = [
-        Text.assemble((f"{file}", "bold"), f" is valid: {count}.", no_wrap=True, overflow="ignore"),
-        Text(f"Results are kept in {store}", no_wrap=True, overflow="ignore"),
-    ]
+    parts: list[RenderableType] = []
     for plan in plans:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim", no_wrap=True)

@@ -9,7 +9,7 @@ import typer
 
 from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings
-from monitor.cli.output import print_json, tell, working
+from monitor.cli.output import print_json, say, tell, working
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ def _make(name: str, *, author: str, reason: str, config: Path, accept: bool, as
     now = options.utc_now()
     with working(f"explaining the holdout of {name}", quiet=as_json), Store.open(settings.store.url) as store:
         runner.register(settings, store, now, [name])
+        before = {one.id for one in store.references(name) if one.active}
         made = pipeline.create_reference(monitor, store, author=author, reason=reason, now=now, accept=accept)
+    if made.id in before and not as_json:
+        say("Nothing changed: the model gives the explanations that are the reference already.")
     return _print_reference(made, active=True, as_json=as_json)
 
 

@@ -80,13 +80,15 @@ class PermutationRun:
         if d == 1:
             return outputs
         asked = changes[:, : d - 1]  # step t leads to point t + 1; the last point is known
-        switched = place[:, None, :] <= np.arange(d - 1)[None, :, None]
-        source = np.where(switched, at[:, None, None], other[:, None, None])[asked]
-        fresh = self._predict(pool.frame(source)) if len(source) else np.empty((0, ends.shape[1]))
+        path, step = np.nonzero(asked)
+        source = np.tile(other[path], (d, 1))
+        for column, when in zip(source, np.ascontiguousarray(place.T), strict=True):
+            np.copyto(column, at[path], where=when[path] <= step)
+        fresh = self._predict(pool.frame(source)) if len(path) else np.empty((0, ends.shape[1]))
         known = np.concatenate([ends[other], fresh])
         position = np.zeros((m, d), dtype=np.int64)
         position[:, 0] = np.arange(m)
-        position[:, 1:][asked] = m + np.arange(len(source))
+        position[:, 1:][asked] = m + np.arange(len(path))
         # Between two changes the answer stays: the latest position, which grows within a path.
         outputs[:, :d] = known[np.maximum.accumulate(position, axis=1)]
         return outputs

@@ -68,7 +68,7 @@ class SampledRun:
             parts = []
             for start in range(0, len(wanted), _BLOCK_ROWS):
                 block = wanted[start : start + _BLOCK_ROWS]
-                source = np.column_stack([first[j][block[:, j]] for j in range(block.shape[1])])
+                source = np.stack([first[j][block[:, j]] for j in range(block.shape[1])])
                 parts.append(self.subject.predict(pool.frame(source), self.scale))
             outputs = np.concatenate(parts)
             return outputs[:, 0] if outputs.shape[1] == 1 else outputs

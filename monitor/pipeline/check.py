@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from monitor.pipeline.reference import PREDICTION
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
 from monitor.pipeline.views import Compared, Material, compare_views, facts, view_levels
 from monitor.settings import MonitorSettings
+from monitor.store import check_id
 from monitor.types import Attributions, Check, Claim, Floats, Outcome, Profile, Reference, Sample, Verdict
 
 if TYPE_CHECKING:
@@ -45,11 +45,6 @@ class Stages:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-
-def check_id(monitor: str, planned_at: datetime) -> str:
-    """The id of the one check of a slot."""
-    return hashlib.sha256(f"{monitor}\n{planned_at.isoformat()}".encode()).hexdigest()[:16]
 
 
 def perform(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock) -> Check:

@@ -45,6 +45,13 @@ def test_accept_puts_a_new_one_in_force_and_keeps_the_old_one(in_service: Path, 
     assert xdrift("reference", "show", old["id"][:8], "--json").json["author"] == "ada"
 
 
+def test_accepting_the_same_explanations_again_is_told(in_service: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("reference", "accept", "late-flights", *WHO)
+
+    assert ran.code == 0
+    assert ran.out.startswith("Nothing changed:")
+
+
 def test_show_takes_a_monitor_or_the_first_digits(in_service: Path, xdrift: Xdrift) -> None:
     by_name = xdrift("reference", "show", "late-flights", "--json").json
 
