@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.options import JsonOption
-from monitor.cli.output import print_json, tell, working
+from monitor.cli.output import console, print_json, tell, working
 from monitor.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def compare(
         from monitor.cli.compare_view import comparison_view
 
         ignored = tuple(dict.fromkeys((*left_out, *left_out_now)))
-        tell(comparison_view(result, files=(reference, current), periods=periods, ignored=ignored))
+        files, width = (reference, current), console().width
+        tell(comparison_view(result, files=files, periods=periods, ignored=ignored, width=width))
     return EXIT_CODES[result["verdict"]]
 
 

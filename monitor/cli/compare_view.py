@@ -17,6 +17,8 @@ from monitor.names import LEVEL_NAMES
 LEVEL_STYLES = ("green", "yellow", "bold red")
 MAX_NAME = 24
 """A longer feature name may be broken over lines."""
+WIDE = 102
+"""Columns that names of MAX_NAME, words, shares and every limit need side by side."""
 MODEL_NUMBERS = {
     "importance_change": ("importances moved by {:.1%} in total", "importances moved by an unknown share"),
     "ndcg": ("rank agreement (NDCG) {:.3f}", "rank agreement undefined"),
@@ -27,18 +29,19 @@ MODEL_NUMBERS = {
 
 
 def comparison_view(
-    result: Mapping[str, Any], *, files: tuple[Path, Path], periods: str | None, ignored: Sequence[str]
+    result: Mapping[str, Any], *, files: tuple[Path, Path], periods: str | None, ignored: Sequence[str], width: int
 ) -> Group:
     """The whole screen for one `Comparison.to_dict()`.
 
     Args:
         periods: column that thresholds were calibrated by.
         ignored: columns that were left out although nobody said so.
+        width: columns of the terminal.
     """
     moved = sorted((row for row in result["features"] if row["level"]), key=_by_level_and_effect)
     parts: list[RenderableType] = [_inputs(result, files), Text(), headline(result, len(moved))]
     if moved:
-        parts += [Text(), moved_table(moved), Text()]
+        parts += [Text(), moved_table(moved, narrow=width < WIDE), Text()]
         if quiet := len(result["features"]) - len(moved):
             parts.append(Text(f"{quiet} other feature{'s' * (quiet > 1)} stayed within the limits."))
     if result["verdict"] != "unknown":
@@ -88,18 +91,22 @@ def headline(result: Mapping[str, Any], moved: int) -> Text:
     return Text.assemble(("Drift", LEVEL_STYLES[level]), f", {LEVEL_NAMES[level]}: {moved} of {total} features moved.")
 
 
-def name_width(names: Iterable[str]) -> int:
+def name_width(names: Iterable[str], *, narrow: bool = False) -> int:
     """Columns that feature names get before other columns of a table do."""
-    return min(max(map(len, names)), MAX_NAME)
+    return min(max(map(len, names)), MAX_NAME // 2 if narrow else MAX_NAME)
 
 
-def moved_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """One row per feature: words first, then every judged statistic beside its limit."""
+def moved_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+    """One row per feature: words first, then every judged statistic beside its limit.
+
+    In a narrow terminal the shares are left out, so that no limit is cut off.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("level", no_wrap=True)
-    table.add_column("feature", overflow="fold", min_width=name_width(str(row["feature"]) for row in rows))
+    table.add_column("feature", overflow="fold", min_width=name_width((row["feature"] for row in rows), narrow=narrow))
     table.add_column("importance", min_width=10)
-    table.add_column("share", no_wrap=True, justify="right")
+    if not narrow:
+        table.add_column("share", no_wrap=True, justify="right")
     for name in JUDGED:
         table.add_column(name, no_wrap=True, justify="right")
     for row in rows:
@@ -108,7 +115,7 @@ def moved_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             Text(LEVEL_NAMES[level], LEVEL_STYLES[level]),
             row["feature"],
             ratio_words(row["importance_reference"], row["importance_current"]),
-            f"{row['share_reference']:.0%} to {row['share_current']:.0%}",
+            *([] if narrow else [f"{row['share_reference']:.0%} to {row['share_current']:.0%}"]),
             *(_against_limit(row, name) for name in JUDGED),
         )
     return table

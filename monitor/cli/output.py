@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-PIPE_WIDTH = 100
+PIPE_WIDTH = 120
 """Columns when nobody's terminal says how many there are."""
 
 MIN_WIDTH = 80

@@ -70,6 +70,7 @@ def _overlap(told: Any) -> None:
 
 
 def _failed(told: Any) -> None:
-    event(log, logging.ERROR, "job failed", job=told.job_id, error=str(told.exception))
-    if not isinstance(told.exception, XdriftError):
-        log.error("%s", told.traceback)  # a bug of ours; what we raise on purpose says all in its message
+    # What we raise on purpose says all in its message; anything else is a bug and needs its traceback.
+    bug = None if isinstance(told.exception, XdriftError) else told.exception
+    fields = {"job": told.job_id, "error": str(told.exception)}
+    log.error("job failed", exc_info=bug, extra={"fields": fields})

@@ -29,7 +29,7 @@ class Pool:
         return cls(columns=columns, codes=np.column_stack(coded).astype(np.int64))
 
     def frame(self, source: Ints | None = None) -> pd.DataFrame:
-        """source (d, m): for every column and new row, the row of the pool it comes from; None gives the pool itself."""
+        """source (d, m): per column and new row, the row of the pool it comes from; None gives the pool itself."""
         if source is None:
             return pd.DataFrame(dict(self.columns), copy=False)
         taken = {name: values.take(source[j]) for j, (name, values) in enumerate(self.columns.items())}

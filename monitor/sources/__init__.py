@@ -10,7 +10,7 @@ from monitor.sources.holdout import read_holdout
 from monitor.sources.matrices import read_matrix
 from monitor.sources.models import load_model
 from monitor.sources.predictions import draw_sample
-from monitor.sources.sampling import slot_seed
+from monitor.sources.ranks import slot_seed
 from monitor.sources.times import period_labels
 
 __all__ = [

@@ -64,7 +64,8 @@ def load_uri(settings: ModelSettings) -> LoadedModel:
 def directory_digest(folder: Path) -> str:
     """sha256 over relative path and content of every file, in path order; what MLflow adds on download is left out."""
     total = hashlib.sha256()
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != _WRITTEN_ON_DOWNLOAD)
+    added = folder / _WRITTEN_ON_DOWNLOAD
+    files = (path for path in folder.rglob("*") if path.is_file() and path != added)
     for path in sorted(files, key=lambda path: path.relative_to(folder).as_posix()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
@@ -82,9 +83,9 @@ def without_credentials(uri: str) -> str:
 def _load_folder(folder: Path, settings: ModelSettings, location: str) -> LoadedModel:
     record = _read_yaml(folder / "MLmodel", location)
     names, version = _signature_names(record), _registered_version(folder, location)
-    flavours: Mapping[str, Any] = record.get("flavors") or {}
+    flavours = _mapping(record.get("flavors"))
     for flavour, key in _FLAVOURS.items():
-        inside = (flavours.get(flavour) or {}).get(key)
+        inside = _mapping(flavours.get(flavour)).get(key)
         path = folder / str(inside)
         if inside and path.is_file() and path.resolve().is_relative_to(folder.resolve()):
             data = artefacts.read_bytes(path, "model file")
@@ -172,10 +173,14 @@ def _read_yaml(path: Path, location: str) -> Mapping[str, Any]:
     return record
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _signature_names(record: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Input columns of the MLflow signature, when it has named ones."""
-    inputs = (record.get("signature") or {}).get("inputs")
-    columns = json.loads(inputs) if inputs else []
+    inputs = _mapping(record.get("signature")).get("inputs")
+    columns = json.loads(inputs) if isinstance(inputs, str) else []
     names = tuple(str(column["name"]) for column in columns if "name" in column)
     return names if names and len(names) == len(columns) else None
 

@@ -27,7 +27,7 @@ def draw_sample(
     """`sample.rows` rows of the window, uniformly without replacement, and as many flagged ones as configured.
 
     The same seed draws the same rows whatever the batch size, the order of the rows and the kind of source (see
-    `sampling`). Rows come ordered by (time, id); a second row of one id is called `id#2`. Without an id column a row
+    `ranks`). Rows come ordered by (time, id); a second row of one id is called `id#2`. Without an id column a row
     is known by its position in the window in time order, ties in the order of the files, or of all fetched columns
     in a database. An empty window is a sample of no rows.
 
@@ -154,12 +154,8 @@ def _row_ids(drawn: Drawn, mapped: ColumnSettings) -> tuple[tuple[str, ...], tup
     if not shared:
         return tuple(ids), ()
     if shared > max(1, _MOST_SHARED * len(ids)):
-        raise DataError(
-            f"id column {mapped.id} is not unique",
-            seen=f"{len(ids)} rows drawn have {len(met)} ids, as in {met.most_common(1)[0][0]}",
-            expected="a unique id in every row: rows of one id are drawn together, which is no uniform sample",
-            hint="name another column in predictions.columns.id, or remove it to go by position in time order",
-        )
+        example = met.most_common(1)[0][0]
+        raise sampling.not_unique(mapped.id, f"{len(ids)} rows drawn have {len(met)} ids, as in {example}")
     return tuple(ids), (f"id column {mapped.id} is not unique: {shared} of {len(ids)} rows drawn repeat an id",)
 
 

@@ -1,16 +1,9 @@
-"""Uniform samples without replacement: exact, of bounded memory, the same for every batch size and row order.
-
-Every row gets a rank, the first 8 bytes of md5("<seed>:<id>"), and the n rows of smallest rank are the sample
-(bottom-k sampling: a hash of distinct ids orders them as a random permutation would). The rank does not depend on
-where or when the row is read, so a database that knows md5 may do the work and draws the very same rows.
-md5 is taken because every database has it; nothing here protects against an adversary.
-"""
+"""Uniform samples without replacement from anything that comes in batches: exact and of bounded memory."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.errors import DataError
+from monitor.sources.ranks import Smallest, rank
 from monitor.sources.times import micros, to_micros
-from monitor.types import Ints, Window, utc
+from monitor.types import Ints, Window
 
-Ranks = NDArray[np.uint64]
 Scan = Callable[[Sequence[str]], Iterator[pd.DataFrame]]
 """Batches of the named columns: every row of the window, possibly others; in the same order on every call when
 there is no id column."""
@@ -68,45 +61,6 @@ class Drawn:
         )
 
 
-@dataclass(slots=True)
-class Smallest:
-    """Keeps the n smallest (rank, time, key) of all rows offered to it."""
-
-    n: int
-    kept: list[tuple[int, int, str]] = field(default_factory=list)
-    bound: int = 2**64 - 1
-    """No rank above this can enter any more."""
-
-    def offer(self, ranks: Ranks, times: Ints, keys: Sequence[str]) -> None:
-        if self.n == 0:
-            return
-        for row in np.flatnonzero(ranks <= np.uint64(self.bound)).tolist():
-            self.kept.append((int(ranks[row]), int(times[row]), keys[row]))
-        if len(self.kept) > self.n:
-            self.kept.sort()
-            del self.kept[self.n :]
-        if len(self.kept) == self.n:
-            self.bound = max(one[0] for one in self.kept)
-
-
-def slot_seed(monitor: str, planned_at: datetime) -> int:
-    """The 63-bit seed of one slot of one monitor: the same slot always draws the same rows."""
-    text = f"{monitor}\0{utc(planned_at, 'planned time').isoformat()}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
-
-
-def rank(seed: int, keys: Iterable[str]) -> Ranks:
-    """(n,) the first 8 bytes of md5("<seed>:<key>"), big-endian; the key in UTF-8."""
-    prefix, md5 = f"{seed}:".encode(), hashlib.md5
-    digests = b"".join([md5(prefix + key.encode(), usedforsecurity=False).digest() for key in keys])
-    return np.frombuffer(digests, dtype=">u8")[::2].astype(np.uint64)
-
-
-def rank_text(seed: int, key: str) -> str:
-    """The same rank as 16 hexadecimal digits: left(md5(seed || ':' || key), 16) in a database."""
-    return hashlib.md5(f"{seed}:{key}".encode(), usedforsecurity=False).hexdigest()[:16]
-
-
 def draw(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
     """Sample, priority rows and the number of rows in the window, from two passes over a source.
 
@@ -129,6 +83,15 @@ def null_ids(name: str, count: int) -> DataError:
         seen=f"{count} rows without an id",
         expected="a unique id in every row",
         hint="leave such rows out in predictions.query, or remove columns.id to go by position in time order",
+    )
+
+
+def not_unique(name: str, seen: str) -> DataError:
+    return DataError(
+        f"id column {name} is not unique",
+        seen=seen,
+        expected="a unique id in every row: rows of one id are drawn together, which is no uniform sample",
+        hint="name another column in predictions.columns.id, or remove it to go by position in time order",
     )
 
 
@@ -216,7 +179,7 @@ def _fetch(
     frames: list[pd.DataFrame] = []
     keys: list[str] = []
     times: list[Ints] = [np.empty(0, np.int64)]
-    first = 0
+    first, most = 0, 2 * (request.rows + request.priority_rows) + 1000
     for batch, stamps in _inside(scan, request, (*request.wanted, *_key_columns(request))):
         rows, found = keep(batch, first)
         first += len(batch)
@@ -224,6 +187,8 @@ def _fetch(
             frames.append(batch.iloc[rows])
             keys.extend(found)
             times.append(stamps[rows])
+        if len(keys) > most:  # an id that stands for many rows would bring the whole table into memory
+            raise not_unique(str(request.id), f"more than {most} rows for {len(set(keys))} ids")
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(request.wanted))
     all_times = np.concatenate(times)
     sample = Drawn.choose(frame, keys, all_times, seed=request.seed, n=request.rows)

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from monitor.errors import DataError
 from monitor.sources import sampling
+from monitor.sources.ranks import rank_text
 from monitor.sources.sampling import Drawn, Request
 from monitor.sources.sql import frame
 from monitor.sources.times import MISSING, instant, local_bound, micros, to_micros, wrong_kind
 
 PUSHED = frozenset({"postgresql", "sqlite"})
-"""Dialects that rank and cut the rows themselves, with the very ranks of `sampling.rank`."""
+"""Dialects that rank and cut the rows themselves, with the very ranks of `ranks.rank`."""
 
 _OFFSET = timedelta(hours=14)
 """The largest offset from UTC in use: the day written in a text is at most so far from the day in UTC."""
@@ -53,6 +54,7 @@ def draw_pushed(
     sample = _take(connection, ranked, request, n=request.rows)
     priority = _nothing(request)
     if request.priority and request.priority_rows:
+        sampling.flags(sample.frame[request.priority], request.priority)  # a cast would read any text as some flag
         every = ranked.subquery("ranked")
         flagged = sa.select(every).where(sa.cast(every.c[request.priority], sa.Boolean).is_(True))
         priority = _take(connection, flagged, request, n=request.priority_rows)
@@ -196,7 +198,7 @@ class _SQLite:
             raise self.error
 
     def _rank(self, key: str) -> str:
-        return sampling.rank_text(self.request.seed, key)
+        return rank_text(self.request.seed, key)
 
     def _time(self, value: Any) -> int:
         try:

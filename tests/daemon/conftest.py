@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +22,36 @@ import pytest
 
 HERE = Path(__file__).parent
 STANDINS = str(HERE.parent / "runner")
-sys.path.insert(0, STANDINS)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [STANDINS, os.environ.get("PYTHONPATH", "")]))
+sys.path[:0] = [STANDINS, str(HERE)]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [STANDINS, str(HERE), os.environ.get("PYTHONPATH", "")]))
+
+import serve_standin  # noqa: E402 - it is found only now
 
 
 class Daemon:
-    """A running daemon and what it logged."""
+    """A running daemon, forked from a process that has the imports behind it, and what it logs."""
 
     def __init__(self, config: Path, perform: str, grace: float) -> None:
-        command = [sys.executable, str(HERE / "serve_standin.py"), str(config), f"standin:{perform}", str(grace)]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["serve_standin", "standin"])
+        self._log, log_end = context.Pipe(duplex=False)
+        arguments = (config, perform, timedelta(seconds=grace), log_end)
+        self.process = context.Process(target=serve_standin.main, args=arguments)
+        self.process.start()
+        log_end.close()
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(line)
+        with open(os.dup(self._log.fileno()), encoding="utf-8") as lines:  # noqa: PTH123 - a file descriptor
+            for line in lines:
+                self.lines.append(line)  # noqa: PERF402 - read while it grows
 
     def wait_for(self, pattern: str, seconds: float = 120) -> re.Match[str]:
         """The first log line that matches."""
@@ -47,7 +60,7 @@ class Daemon:
             for line in list(self.lines):
                 if found := re.search(pattern, line):
                     return found
-            assert self.process.poll() is None, self.log
+            assert self.process.is_alive(), self.log
             assert time.monotonic() < end, self.log
             time.sleep(0.05)
 
@@ -65,15 +78,30 @@ class Daemon:
 
     def family(self) -> list[psutil.Process]:
         """The daemon and every process that it started, directly or not."""
-        root = psutil.Process(self.process.pid)
+        root = psutil.Process(self.pid)
         return [root, *root.children(recursive=True)]
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """The exit code."""
+        self.process.join(60)
+        self._reader.join(10)
+        assert self.process.exitcode is not None, self.log
+        return self.process.exitcode
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal, wait, exit code."""
-        self.process.send_signal(number)
-        code = self.process.wait(60)
+        self.signal(number)
+        return self.wait()
+
+    def close(self) -> None:
+        if self.process.is_alive():
+            self.stop(signal.SIGKILL)
         self._reader.join(10)
-        return code
+        self._log.close()
+        self.process.close()
 
 
 @pytest.fixture
@@ -117,11 +145,7 @@ def start() -> Iterator[Callable[..., Daemon]]:
 
     yield begin
     for one in daemons:
-        if one.process.poll() is None:
-            one.stop(signal.SIGKILL)
-        assert one.process.stderr is not None
-        one._reader.join(10)
-        one.process.stderr.close()
+        one.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

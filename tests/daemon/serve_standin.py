@@ -1,10 +1,11 @@
-"""`xdrift serve` with a stand-in for the pipeline: python serve_standin.py CONFIG PERFORM GRACE_SECONDS."""
+"""`xdrift serve` with a stand-in for the pipeline, as the body of a process."""
 
 from __future__ import annotations
 
 import os
 import sys
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from monitor import config, daemon, logs
@@ -12,16 +13,16 @@ from monitor.errors import XdriftError
 from monitor.store import Store
 
 
-def main(path: str, perform: str, grace: str) -> int:
+def main(path: Path, perform: str, grace: timedelta, log: Connection) -> None:
+    """Leaves with the exit code that the command would have."""
+    os.dup2(log.fileno(), 2)
+    log.close()
     logs.configure()
-    settings = config.load(Path(path), os.environ)
+    settings = config.load(path, {})
     try:
         with Store.open(settings.store.url) as store:
-            return daemon.serve(settings, store, perform=perform, grace=timedelta(seconds=float(grace)))
+            code = daemon.serve(settings, store, perform=f"standin:{perform}", grace=grace)
     except XdriftError as error:
         sys.stderr.write(f"{error}\n")
-        return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+        code = error.exit_code
+    sys.exit(code)

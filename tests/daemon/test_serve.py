@@ -90,18 +90,18 @@ def test_after_the_grace_a_check_is_ended_and_left_for_the_next_daemon(
 def test_while_stopping_it_is_alive_but_not_ready(write_config: WriteConfig, start: Start, journal_path: Path) -> None:
     daemon = start(write_config("one"), "hang", grace=4)
     assert wait_until(lambda: len(journal(journal_path)) == 1)
-    daemon.process.send_signal(signal.SIGTERM)
+    daemon.signal(signal.SIGTERM)
     daemon.wait_for(" stopping ")
     assert daemon.get("/livez")[0] == 200
     assert daemon.get("/readyz")[0] == 503
-    assert daemon.process.wait(60) == 0
+    assert daemon.wait() == 0
 
 
 def test_a_second_signal_ends_everything_at_once(write_config: WriteConfig, start: Start, journal_path: Path) -> None:
     daemon = start(write_config("one"), "hang_with_company", grace=60)
     assert wait_until(lambda: len(journal(journal_path)) == 1)
     family = daemon.family()
-    daemon.process.send_signal(signal.SIGINT)
+    daemon.signal(signal.SIGINT)
     daemon.wait_for(" stopping ")
     assert daemon.stop(signal.SIGINT) == 128 + signal.SIGINT
     assert wait_until(lambda: not any(running(one) for one in family))
@@ -149,8 +149,7 @@ def test_an_address_in_use_is_told_before_anything_is_written(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         daemon = start(write_config("one", server={"port": taken.getsockname()[1]}))
-        assert daemon.process.wait(60) == 3
-    daemon._reader.join(10)
+        assert daemon.wait() == 3
     assert "Address already in use" in daemon.log
     assert "XDRIFT_SERVER__PORT" in daemon.log
     assert not (tmp_path / "store.db").exists()

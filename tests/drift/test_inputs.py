@@ -39,11 +39,15 @@ def temperatures(rng: np.random.Generator) -> Column:
     return np.round(rng.normal(8, 6, 1000), 1)
 
 
+def counts(rng: np.random.Generator) -> Column:
+    return rng.poisson(3, 1000).astype(float)
+
+
 def speeds(rng: np.random.Generator) -> Column:
     return np.round(rng.gamma(4, 3, 1000), 1)
 
 
-RECORDED = (distances, amounts, temperatures, speeds)
+RECORDED = (distances, amounts, temperatures, speeds, counts)
 # Temperatures around zero turned round look like another season.
 CONVERSIONS = [
     pytest.param(column, *unit, id=f"{column.__name__} {unit[0]}")

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,22 +18,7 @@ HERE = str(Path(__file__).parent)
 sys.path.insert(0, HERE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [HERE, os.environ.get("PYTHONPATH", "")]))
 
-
-def settings(url: str, journal: Path, *names: str, **more: Any) -> Settings:
-    """Monitors whose model.path is the stand-ins' journal."""
-    schedule = {"every": "1m", "deadline": "60s", **more.pop("schedule", {})}
-    monitors = [
-        {
-            "name": name,
-            "owner": "tests",
-            "model": {"path": str(journal)},
-            "holdout": {"path": "unused.csv"},
-            "predictions": {"path": "unused.csv"},
-            "schedule": schedule,
-        }
-        for name in names or ("one",)
-    ]
-    return Settings.model_validate({"store": {"url": url}, "monitors": monitors, **more})
+from standin import settings  # noqa: E402 - it is found only now
 
 
 @pytest.fixture(autouse=True)

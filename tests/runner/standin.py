@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from monitor import runner, slots
 from monitor.errors import XdriftError
@@ -171,6 +172,23 @@ def checked(monitor: MonitorSettings, claim: Claim, clock: Clock) -> Check:
         model_numbers={},
         input_drift={},
     )
+
+
+def settings(url: str, journal: Path, *names: str, **more: Any) -> Settings:
+    """Monitors whose model.path is the stand-ins' journal."""
+    schedule = {"every": "1m", "deadline": "60s", **more.pop("schedule", {})}
+    monitors = [
+        {
+            "name": name,
+            "owner": "tests",
+            "model": {"path": str(journal)},
+            "holdout": {"path": "unused.csv"},
+            "predictions": {"path": "unused.csv"},
+            "schedule": schedule,
+        }
+        for name in names or ("one",)
+    ]
+    return Settings.model_validate({"store": {"url": url}, "monitors": monitors, **more})
 
 
 def write_journal(monitor: MonitorSettings, claim: Claim, text: str) -> None:

@@ -13,8 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import settings
-from standin import backfill_until_killed, journal
+from standin import backfill_until_killed, journal, settings
 
 from monitor.settings import Settings
 from monitor.store import Store

@@ -170,6 +170,16 @@ def test_a_truncated_file_is_an_error_that_names_it_and_never_ends_the_process(
         load_model(settings_for(path))
 
 
+@pytest.mark.parametrize("form", ["json", "ubj", "txt"])
+def test_a_file_with_a_hole_in_its_trees_is_refused_and_never_ends_the_process(
+    form: str, written: Callable[[str], Written], tmp_path: Path
+) -> None:
+    data = written(form).path.read_bytes()
+    path = written(form).copy_to(tmp_path, data[: len(data) // 3] + data[len(data) // 3 + 300 :])
+    with pytest.raises(ModelError, match="cannot be read as"):
+        load_model(settings_for(path))
+
+
 @pytest.mark.parametrize(
     ("form", "declared"), [("json", "lightgbm-txt"), ("txt", "catboost-cbm"), ("cbm", "onnx"), ("pkl", "skops")]
 )
@@ -433,3 +443,10 @@ def test_a_factory_is_checked_against_its_sha256(factory: Callable[..., LoadedMo
     assert factory("estimator", sha256=factory("estimator").digest).family == "sklearn"
     with pytest.raises(ModelError, match=r"not the file that model\.sha256 names"):
         factory("estimator", sha256="0" * 64)
+
+
+def test_importing_the_room_loads_no_heavy_library() -> None:
+    heavy = {"sqlalchemy", "xgboost", "lightgbm", "catboost", "onnxruntime", "mlflow", "sklearn", "skops", "joblib"}
+    script = f"import sys, monitor.sources; print(*({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr

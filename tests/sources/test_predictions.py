@@ -248,9 +248,10 @@ def test_a_prediction_column_of_text_is_refused(log: pd.DataFrame, tmp_path: Pat
         drawn(source)
 
 
-def test_a_priority_column_that_is_no_flag_is_refused(log: pd.DataFrame, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["parquet", "csv", "sqlite"])
+def test_a_priority_column_that_is_no_flag_is_refused(log: pd.DataFrame, tmp_path: Path, kind: str) -> None:
     with pytest.raises(DataError, match="priority column flag is not boolean; seen: 'often'"):
-        drawn(store(log.assign(flag="often"), "parquet", tmp_path))
+        drawn(store(log.assign(flag="often"), kind, tmp_path))
 
 
 def test_text_labels_stay_text_and_missing_ones_are_none(log: pd.DataFrame, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from scipy import stats
 
 from monitor.errors import DataError
 from monitor.settings import PredictionSettings, SampleSettings
-from monitor.sources import draw_sample, sampling, slot_seed, sql, sql_sampling
+from monitor.sources import draw_sample, ranks, sampling, slot_seed, sql, sql_sampling
 from monitor.sources.sampling import Drawn, Request
 from monitor.types import Sample, Window
 from tests.sources.conftest import COLUMNS, FEATURES, WINDOW, store, write_table
@@ -191,7 +191,7 @@ def test_every_row_is_drawn_equally_often_over_many_seeds(by_id: bool) -> None:
     counts = np.zeros(n)
     seeds = np.random.default_rng(4).integers(0, 2**63, rounds)
     for seed in seeds:
-        counts[np.argpartition(sampling.rank(int(seed), keys), k)[:k]] += 1
+        counts[np.argpartition(ranks.rank(int(seed), keys), k)[:k]] += 1
     # Draws without replacement vary less than a multinomial: the factor (n - 1) / (n - k) makes it chi-square again.
     statistic = float(((counts - rounds * k / n) ** 2).sum() / (rounds * k / n)) * (n - 1) / (n - k)
     assert 0.001 < stats.chi2.sf(statistic, n - 1) < 0.999
@@ -201,16 +201,16 @@ def test_pairs_of_rows_are_drawn_together_as_often_as_chance_says() -> None:
     keys = [str(number) for number in range(20)]
     together = 0
     for seed in np.random.default_rng(6).integers(0, 2**63, 4000):
-        ranks = sampling.rank(int(seed), keys)
-        together += int(ranks[0] in np.sort(ranks)[:5] and ranks[1] in np.sort(ranks)[:5])
+        order = ranks.rank(int(seed), keys)
+        together += int(order[0] in np.sort(order)[:5] and order[1] in np.sort(order)[:5])
     assert stats.binomtest(together, 4000, 5 * 4 / (20 * 19)).pvalue > 0.001
 
 
 def test_ranks_are_those_a_database_computes() -> None:
-    assert [f"{int(one):016x}" for one in sampling.rank(9, ["a", "süd"])] == [
-        sampling.rank_text(9, "a"), sampling.rank_text(9, "süd"),
+    assert [f"{int(one):016x}" for one in ranks.rank(9, ["a", "süd"])] == [
+        ranks.rank_text(9, "a"), ranks.rank_text(9, "süd"),
     ]  # fmt: skip
-    assert sampling.rank_text(9, "a") == "85d49b2592291a2d"
+    assert ranks.rank_text(9, "a") == "85d49b2592291a2d"
 
 
 def test_other_seeds_draw_other_rows(stored: Stored) -> None:

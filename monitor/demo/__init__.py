@@ -1,0 +1,100 @@
+"""`xdrift demo`: a year of real flights, three incidents put in, and what xdrift says about each week."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["run_demo"]
+
+
+def run_demo(directory: Path, *, serve: bool, as_json: bool, port: int = 9464) -> int:
+    """Build the world in `directory`, replay the year, print the verdicts beside the truth, then serve.
+
+    Returns 0 when all incidents were named and the reference weeks were quiet, else 1.
+
+    Raises:
+        ConfigError: the demo extra is not installed.
+        PublishError: the port is taken.
+    """
+    from monitor.demo import data, replay, story
+    from monitor.store import Store
+
+    start = time.monotonic()
+    with _progress(quiet=as_json) as say:
+        say("building the world: flights, model, prediction log", None)
+        files = data.build(directory)
+        config = replay.read_config(replay.write_config(files, port))
+        # Every run starts from nothing: a store of an older demo would answer instead of this one.
+        for old in directory.glob("xdrift.db*"):
+            old.unlink()
+        with Store.open(config.store.url) as store:
+            say("making the reference", None)
+            checks = replay.run_year(
+                config, files, store, lambda done, total: say("replaying the weeks of 2013", (done, total))
+            )
+    listed = story.weeks(checks)
+    document = story.summary(listed, time.monotonic() - start)
+    good = document["incidents_found"] == document["incidents"] and document["reference_weeks_quiet"]
+    if as_json:
+        json.dump(document, sys.stdout, indent=2, allow_nan=False)
+        sys.stdout.write("\n")
+    else:
+        _print(story.view(listed, document))
+    sys.stdout.flush()
+    if serve:
+        _serve(config, quiet=as_json)
+    return 0 if good else 1
+
+
+def _serve(config: Any, *, quiet: bool) -> None:
+    """Pages and metrics until Ctrl-C, with the clock standing at the end of the year."""
+    from monitor import daemon
+    from monitor.demo import replay
+    from monitor.store import Store
+
+    if not quiet:
+        where = f"http://{config.server.host}:{config.server.port}"
+        sys.stdout.write(f"\nPages on {where}/ and metrics on {where}/metrics until Ctrl-C.\n")
+        sys.stdout.flush()
+    with Store.open(config.store.url) as store:
+        daemon.serve(config, store, clock=replay.year_end)
+
+
+def _print(view: Any) -> None:
+    from rich.console import Console
+
+    out = Console(highlight=False, markup=False, emoji=False)
+    out.width = max(out.width, 80)
+    out.print(view)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[str, tuple[int, int] | None], None]]:
+    """A bar on stderr for people; nothing in a pipe or for machines."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    out = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=out,
+        transient=True,
+        disable=quiet or not out.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def say(what: str, place: tuple[int, int] | None) -> None:
+            done, total = place or (0, None)
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield say

@@ -1,0 +1,123 @@
+"""What xdrift concluded for each week, beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from monitor.demo.incidents import INCIDENTS, REFERENCE_END, Incident, active
+from monitor.names import LEVEL_NAMES
+from monitor.types import Check
+
+STYLES = {"none": "green", "data": "yellow", "unknown": "magenta"}
+OTHER_STYLE = "bold red"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """One check and what should have come out. `right` is None where nothing was injected and nothing is demanded."""
+
+    week: str
+    planned_at: str
+    check_id: str
+    rows: int
+    verdict: str
+    level: int
+    sentence: str
+    truth: str | None
+    expected: tuple[str, ...]
+    right: bool | None
+
+
+def weeks(checks: Sequence[Check]) -> list[Week]:
+    """Reference weeks must be quiet, incident weeks must name the cause at level 2; the rest is as it was."""
+    found = []
+    for check in checks:
+        incident = active(check.window.start)
+        reference = check.window.start < REFERENCE_END
+        expected = incident.right if incident else (("none",) if reference else ())
+        right = None
+        if incident:
+            right = check.verdict in incident.right and check.level == 2
+        elif reference:
+            right = check.verdict == "none" and check.level == 0
+        truth = incident.truth if incident else ("reference period" if reference else None)
+        found.append(
+            Week(
+                week=f"{check.window.start:%Y-%m-%d}",
+                planned_at=check.planned_at.isoformat(),
+                check_id=check.id,
+                rows=check.n_drawn,
+                verdict=check.verdict,
+                level=check.level,
+                sentence=check.sentence,
+                truth=truth,
+                expected=expected,
+                right=right,
+            )
+        )
+    return found
+
+
+def _found(incident: Incident, listed: Sequence[Week]) -> bool:
+    weeks_of_it = [week for week in listed if week.truth == incident.truth]
+    return bool(weeks_of_it) and all(week.right for week in weeks_of_it)
+
+
+def summary(listed: Sequence[Week], seconds: float) -> dict[str, Any]:
+    """The JSON document of the demo."""
+    quiet = [week for week in listed if week.truth == "reference period"]
+    ordinary = [week for week in listed if week.truth is None]
+    return {
+        "weeks": [asdict(week) for week in listed],
+        "incidents": len(INCIDENTS),
+        "incidents_found": sum(_found(incident, listed) for incident in INCIDENTS),
+        "reference_weeks": len(quiet),
+        "reference_weeks_quiet": all(week.right for week in quiet),
+        "ordinary_weeks": len(ordinary),
+        "ordinary_weeks_at_level": {str(level): sum(w.level == level for w in ordinary) for level in (0, 1, 2)},
+        "seconds": round(seconds, 1),
+    }
+
+
+def view(listed: Sequence[Week], document: dict[str, Any]) -> RenderableType:
+    """The same for people."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for name in ("week of", "verdict", "level"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what was really done", overflow="fold")
+    for week in listed:
+        style = STYLES.get(week.verdict, OTHER_STYLE)
+        mark = {True: "✓ ", False: "✗ ", None: "  "}[week.right]
+        table.add_row(
+            week.week,
+            Text(week.verdict, style=style),
+            Text(LEVEL_NAMES[week.level], style=style),
+            Text.assemble((mark, "green" if week.right else "red"), week.truth or ""),
+        )
+    return Group(table, Text(), *_sentences(listed), _closing(document))
+
+
+def _sentences(listed: Sequence[Week]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for incident in INCIDENTS:
+        first = next((week for week in listed if week.truth == incident.truth), None)
+        if first is not None:
+            parts += [Text.assemble((f"{first.week}  ", "dim"), first.sentence), Text()]
+    return parts
+
+
+def _closing(document: dict[str, Any]) -> Text:
+    levels = document["ordinary_weeks_at_level"]
+    quiet = "all quiet" if document["reference_weeks_quiet"] else "NOT all quiet"
+    return Text(
+        f"{document['incidents_found']} of {document['incidents']} incidents named with the right cause in all their "
+        f"weeks. {document['reference_weeks']} weeks of the reference period: {quiet}. "
+        f"{document['ordinary_weeks']} ordinary weeks after it: {levels['0']} none, {levels['1']} warning, "
+        f"{levels['2']} severe; these are real changes of season and traffic. {document['seconds']:.0f} s."
+    )
