@@ -438,6 +438,6 @@ class HistoryPoint:
     sentence: str
     model_version: str | None
     feature_levels: Mapping[str, Level]
-    """Highest level per feature over views."""
+    """Highest level per feature over the views that the verdict rests on (not trend)."""
     feature_change: Mapping[str, float]
     """current importance / reference importance - 1 per feature; NaN where the reference is 0."""

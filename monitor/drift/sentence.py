@@ -107,7 +107,9 @@ def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str,
         lines.append("version label " + ("changed" if facts.version_changed else "unchanged"))
     what = f"changed: {'; '.join(facts.changes) or 'digest'}" if facts.explainer_changed else "unchanged"
     lines.append(f"explainer {what}")
-    if facts.prediction_shift is not None:
+    if facts.prediction_shift == 0:
+        lines.append("predictions on the holdout are the same")
+    elif facts.prediction_shift is not None:
         lines.append(f"predictions on the holdout moved by {facts.prediction_shift:.3g} of their standard deviation")
     lines.extend(drift.text for drift in facts.inputs.values() if drift.signal)
     if facts.thin:

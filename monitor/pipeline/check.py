@@ -212,7 +212,9 @@ def _notes(done: _Done) -> tuple[str, ...]:
     mixed = [
         f"the log names model version {v}, the file watched is {done.subject.model.version}" for v in sorted(served)
     ]
-    return tuple(dict.fromkeys((*done.subject.notes, *done.holdout.notes, *done.sample.notes, *calibration, *mixed)))
+    traffic = done.traffic.notes if done.traffic else ()
+    listed = (*done.subject.notes, *done.holdout.notes, *traffic, *done.sample.notes, *calibration, *mixed)
+    return tuple(dict.fromkeys(listed))
 
 
 def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Reference:

@@ -49,7 +49,7 @@ def open_subject(monitor: MonitorSettings) -> Subject:
     explainer = explain.prepare(
         model,
         feature_names=features,
-        background=_background(holdout.rows, monitor.explain.background_rows, monitor.explain.seed),
+        background=holdout.rows,
         settings=monitor.explain,
         scale=monitor.model.scale,
         class_index=monitor.model.class_index,
@@ -60,14 +60,6 @@ def open_subject(monitor: MonitorSettings) -> Subject:
         explainer=explainer,
         notes=(*sources.inspect_rows(holdout.rows), *explainer.notes),
     )
-
-
-def _background(rows: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
-    """Uniform rows of the holdout in file order, the same for the same seed."""
-    if n >= len(rows):
-        return rows
-    chosen = np.sort(np.random.default_rng(seed).choice(len(rows), n, replace=False))
-    return rows.iloc[chosen].reset_index(drop=True)
 
 
 def explain_holdout(subject: Subject, reference: Reference | None) -> tuple[Attributions, bool]:

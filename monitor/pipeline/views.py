@@ -45,7 +45,9 @@ def compare_views(material: Material, monitor: MonitorSettings) -> Compared:
     pairs: dict[View, tuple[Prepared, Measurement]] = {
         "holdout": (ref, drift.measure(ref, material.holdout.values, paired=True, exact=exact))
     }
-    profiles = list(drift.attribution_profiles(ref, material.holdout.values, "holdout"))
+    profiles = list(drift.attribution_profiles(ref, reference.attributions.values, "reference"))
+    if material.holdout is not reference.attributions:
+        profiles += drift.attribution_profiles(ref, material.holdout.values, "holdout")
     if material.traffic is not None:
         values = material.traffic.values
         pairs["traffic"] = (now, drift.measure(now, values))

@@ -42,15 +42,15 @@ def history(connection: Connection, monitor: str, *, limit: int) -> list[History
 
 
 def _levels(connection: Connection, ids: list[str]) -> dict[str, dict[str, Level]]:
-    """Highest level per check and feature. From the findings too: without traffic there are no contributions."""
-    every = union_all(
-        *(
-            select(table.c.check_id, table.c.feature, table.c.level).where(
-                table.c.check_id.in_(ids), table.c.feature.is_not(None)
-            )
-            for table in (findings, contributions)
-        )
-    ).subquery()
+    """Highest level per check and feature over the views that the verdict rests on. The trend view is not one of them:
+    the weeks after an incident differ from the incident, and are not severe for that."""
+    of_findings = select(findings.c.check_id, findings.c.feature, findings.c.level).where(
+        findings.c.check_id.in_(ids), findings.c.feature.is_not(None), findings.c.view != "trend"
+    )
+    of_contributions = select(contributions.c.check_id, contributions.c.feature, contributions.c.level).where(
+        contributions.c.check_id.in_(ids)
+    )
+    every = union_all(of_findings, of_contributions).subquery()
     groups = (every.c.check_id, every.c.feature)
     query = select(*groups, func.max(every.c.level).label("level")).group_by(*groups).order_by(*groups)
     found: dict[str, dict[str, Level]] = {}

@@ -51,7 +51,7 @@ class Daemon:
     def _read(self) -> None:
         with open(os.dup(self._log.fileno()), encoding="utf-8") as lines:  # noqa: PTH123 - a file descriptor
             for line in lines:
-                self.lines.append(line)  # noqa: PERF402 - read while it grows
+                self.lines.append(line)
 
     def wait_for(self, pattern: str, seconds: float = 120) -> re.Match[str]:
         """The first log line that matches."""
@@ -81,7 +81,7 @@ class Daemon:
         root = psutil.Process(self.pid)
         return [root, *root.children(recursive=True)]
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
     def wait(self) -> int:
@@ -93,7 +93,7 @@ class Daemon:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal, wait, exit code."""
-        self.signal(number)
+        self.send(number)
         return self.wait()
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ def test_after_the_grace_a_check_is_ended_and_left_for_the_next_daemon(
 def test_while_stopping_it_is_alive_but_not_ready(write_config: WriteConfig, start: Start, journal_path: Path) -> None:
     daemon = start(write_config("one"), "hang", grace=4)
     assert wait_until(lambda: len(journal(journal_path)) == 1)
-    daemon.signal(signal.SIGTERM)
+    daemon.send(signal.SIGTERM)
     daemon.wait_for(" stopping ")
     assert daemon.get("/livez")[0] == 200
     assert daemon.get("/readyz")[0] == 503
@@ -101,7 +101,7 @@ def test_a_second_signal_ends_everything_at_once(write_config: WriteConfig, star
     daemon = start(write_config("one"), "hang_with_company", grace=60)
     assert wait_until(lambda: len(journal(journal_path)) == 1)
     family = daemon.family()
-    daemon.signal(signal.SIGINT)
+    daemon.send(signal.SIGINT)
     daemon.wait_for(" stopping ")
     assert daemon.stop(signal.SIGINT) == 128 + signal.SIGINT
     assert wait_until(lambda: not any(running(one) for one in family))

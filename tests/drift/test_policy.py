@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from monitor.drift import TESTS, DriftTest, compare
 from monitor.drift.catalogue import JUDGED, floors
@@ -222,6 +223,21 @@ def test_an_effect_without_evidence_and_evidence_without_an_effect_raise_nothing
     many = features(noise(1, 50_000), noise(2, 50_000) * [1, 1.05, 1, 1] + np.array([0, 0.05, 0, 0]))["income"]
     assert many[f"{name}_p_adjusted"] < 0.01
     assert many[f"{name}_level"] == 0
+
+
+@judged_tests
+def test_thresholds_know_the_sample_size_and_the_number_of_features(name: str) -> None:
+    floor = floors(DriftSettings(), name)
+    few, many = (features(noise(1, n), noise(2, n))["age"] for n in (60, 100_000))
+    wide = compare(noise(1, 60, d=40), noise(2, 60, d=40)).to_dict()["features"][0]
+    assert floor[0] < few[f"{name}_threshold"] < few[f"{name}_threshold_severe"]
+    assert (many[f"{name}_threshold"], many[f"{name}_threshold_severe"]) == floor
+    assert wide[f"{name}_threshold"] > few[f"{name}_threshold"]
+
+
+def test_the_psi_threshold_of_few_rows_is_what_chance_exceeds_once_in_alpha_over_features() -> None:
+    seen = features(noise(1, 60), noise(2, 60))["age"]["psi_threshold"]
+    assert seen == pytest.approx(stats.chi2.isf(0.05 / 4, 9) * (1 / 60 + 1 / 60))
 
 
 def test_a_sign_flip_is_invisible_to_stability_and_severe_all_the_same() -> None:

@@ -307,6 +307,12 @@ def test_zeros_of_a_zero_inflated_feature_have_a_bin_of_their_own() -> None:
     assert len(edges) >= 3  # and the rest is still resolved
 
 
+def test_only_bins_that_any_row_fell_into_count_as_degrees_of_freedom() -> None:
+    values = np.repeat([0.0, 1.0, 2.0], 50)[:, None]
+    assert compared(values, values).freedom.tolist() == [2]
+    assert compared(values, np.vstack([values, [[1.5]]])).freedom.tolist() == [3]
+
+
 def test_a_reference_without_ties_has_equally_full_bins() -> None:
     edges = quantile_edges(np.arange(1000.0), 10)
     assert bin_counts(np.arange(1000.0), edges).tolist() == [100] * 10
