@@ -52,7 +52,8 @@ class Jobs:
 
     def start(self) -> None:
         """Start the scheduler with every job due at once; what was missed meanwhile is found at the first look."""
-        now = self._clock()
+        # APScheduler lives in real time: a first run years behind it would be made up for, tick by tick.
+        now = runner.now()
         self.heartbeat()
         for name, every, first in (
             ("heartbeat", HEARTBEAT_EVERY, now + HEARTBEAT_EVERY),
@@ -171,7 +172,7 @@ class Jobs:
                 self._busy.discard(name)
 
     def _wake(self, name: str) -> None:
-        self.scheduler.modify_job(CHECK + name, next_run_time=self._clock())
+        self.scheduler.modify_job(CHECK + name, next_run_time=runner.now())
 
     def _submitted(self, told: Any) -> None:
         with self._lock:

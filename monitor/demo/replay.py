@@ -56,8 +56,8 @@ monitors:
 """
 
 
-def write_config(files: Files, port: int) -> Path:
-    path = files.directory / "xdrift.yaml"
+def write_config(directory: Path, port: int) -> Path:
+    path = directory / "xdrift.yaml"
     path.write_text(CONFIG.format(port=port), encoding="utf-8")
     return path
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -120,7 +121,7 @@ def test_the_year_is_cut_at_incidents_without_gap_or_overlap() -> None:
     cut = spans()
     assert cut[0][0] == YEAR_START
     assert cut[-1][1] == YEAR_END
-    assert all(before[1] == after[0] for before, after in zip(cut, cut[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(cut))
     assert all(active(start) is incident for start, _, incident in cut)
 
 

@@ -197,6 +197,7 @@ def test_equal_values_have_one_digest_however_they_are_stored(one: pd.Series, tw
         (pd.Series([1]), pd.Series([True])),
         (pd.Series(["", "a"]), pd.Series([None, "a"])),
         (pd.Series(["ab", "c"]), pd.Series(["a", "bc"])),
+        (pd.Series(["a+b", "c"]), pd.Series(["a", "b+c"])),
         (pd.Series([2**60]), pd.Series([2**60 + 1])),
         (pd.Series([None]), pd.Series([None, None])),
         (pd.Series([pd.Timestamp("2024-01-01", tz="UTC")]), pd.Series([pd.Timestamp("2024-01-01")])),
