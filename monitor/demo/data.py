@@ -97,9 +97,9 @@ def flights() -> pd.DataFrame:
     time = pd.to_datetime(raw["time_hour"], utc=True) + pd.to_timedelta(raw["minute"], unit="m")
     day = pd.to_datetime({"year": 2013, "month": raw["month"], "day": raw["day"]})
     late = (raw["arr_delay"] > LATE_MINUTES).astype(float).where(raw["arr_delay"].notna())
-    name = raw["carrier"] + raw["flight"].astype(str) + "-" + day.dt.strftime("%m%d") + "-" + raw["origin"]
+    planned = raw["month"] * 1_000_000 + raw["day"] * 10_000 + raw["hour"] * 100 + raw["minute"]
     table = raw.assign(
-        flight_id=name + "-" + raw["hour"].astype(str).str.zfill(2) + raw["minute"].astype(str).str.zfill(2),
+        flight_id=raw["carrier"] + raw["flight"].astype(str) + "-" + raw["origin"] + "-" + planned.astype(str),
         time=time,
         late=late,
         weekday=day.dt.weekday,

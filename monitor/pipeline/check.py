@@ -133,7 +133,10 @@ def _run(
         compared = compare_views(material, monitor)
         inputs, profiles = _input_drift(reference, sample, traffic) if traffic is not None else ({}, ())
         judgement = drift.judge(compared.views, compared.contributions, facts(material, subject.model, inputs, thin))
-    outcome: Outcome = "unknown" if thin else "succeeded"
+    # A holdout too thin to judge gives the same verdict as a thin window.
+    outcome: Outcome = "unknown" if judgement.verdict == "unknown" else "succeeded"
+    if outcome == "unknown" and reason is None:
+        reason = "not_judged"
     done = _Done(subject, reference, sample, holdout, traffic, skipped, compared, inputs, profiles)
     check = _record(monitor, claim, done, verdict=judgement.verdict, clock=clock, started_at=started_at)
     return replace(
@@ -251,12 +254,12 @@ def _sample(monitor: MonitorSettings, planned_at: datetime, subject: Subject) ->
         sample=monitor.sample,
         seed=sources.slot_seed(monitor.name, planned_at),
     )
-    what = f"predictions of monitor {monitor.name!r}"
-    priority = sample.priority_rows
+    like, what = subject.holdout.rows, f"predictions of monitor {monitor.name!r}"
+    known, priority = subject.model.categories, sample.priority_rows
     return replace(
         sample,
-        rows=sources.align(sample.rows, subject.holdout.rows, what=what),
-        priority_rows=None if priority is None else sources.align(priority, subject.holdout.rows, what=what),
+        rows=sources.align(sample.rows, like, what=what, categories=known),
+        priority_rows=None if priority is None else sources.align(priority, like, what=what, categories=known),
     )
 
 

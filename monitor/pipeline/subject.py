@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +46,10 @@ def open_subject(monitor: MonitorSettings) -> Subject:
             hint="add `features: [...]` to the monitor",
         )
     holdout = sources.read_holdout(monitor.holdout, features)
+    # Text columns get the codes that the model learned; the digest stays that of the file.
+    what = f"holdout of monitor {monitor.name!r}"
+    rows = sources.align(holdout.rows, holdout.rows, what=what, categories=model.categories)
+    holdout = replace(holdout, rows=rows)
     explainer = explain.prepare(
         model,
         feature_names=features,

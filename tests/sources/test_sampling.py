@@ -270,6 +270,11 @@ def test_an_id_column_that_is_no_id_is_refused(log: pd.DataFrame, tmp_path: Path
         drawn(source)
 
 
+def test_rows_of_one_id_are_refused_before_they_fill_the_memory(log: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match="not unique; seen: more than 1090 rows for 1 ids"):
+        sampling.draw(in_batches(log.assign(id="same"), 100), REQUEST)
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv", "sqlite"])
 def test_missing_ids_are_refused_not_skipped(log: pd.DataFrame, tmp_path: Path, kind: str) -> None:
     inside = log.index[(log["timestamp"] >= WINDOW.start) & (log["timestamp"] < WINDOW.end)][0]
