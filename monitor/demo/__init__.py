@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ def run_demo(directory: Path, *, serve: bool, as_json: bool, port: int = 9464) -
     Returns 0 when all incidents were named and the reference weeks were quiet, else 1.
 
     Raises:
-        ConfigError: the demo extra is not installed.
+        ConfigError: the demo extra is not installed, or the directory is not the demo's or cannot be written.
         PublishError: the port is taken.
     """
     from monitor.demo import data, replay, story
@@ -30,10 +30,9 @@ def run_demo(directory: Path, *, serve: bool, as_json: bool, port: int = 9464) -
 
     start = time.monotonic()
     data.package_folder()
-    directory.mkdir(parents=True, exist_ok=True)
     config = replay.read_config(replay.write_config(directory, port))
     if serve:
-        _require_port(config)
+        config = replay.read_config(replay.write_config(directory, _free_port(config)))
     with _progress(quiet=as_json) as say:
         say("building the world: flights, model, prediction log", None)
         files = data.build(directory)
@@ -59,11 +58,12 @@ def run_demo(directory: Path, *, serve: bool, as_json: bool, port: int = 9464) -
     return 0 if good else 1
 
 
-def _require_port(config: Settings) -> None:
-    """Raises PublishError now rather than after a minute of replay."""
+def _free_port(config: Settings) -> int:
+    """The configured port, or a free one for port 0. Raises PublishError now rather than after a minute of replay."""
     from monitor.daemon.http import bind
 
-    bind(config.server).close()
+    with closing(bind(config.server)) as listening:
+        return int(listening.getsockname()[1])
 
 
 def _serve(config: Settings, *, quiet: bool) -> None:

@@ -12,6 +12,7 @@ from monitor import config as configuration
 from monitor import pipeline, runner
 from monitor.demo.data import Files
 from monitor.demo.incidents import WEEK, YEAR_END, YEAR_START, Incident, spans
+from monitor.errors import ConfigError
 from monitor.settings import MonitorSettings, Settings
 
 if TYPE_CHECKING:
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
     from monitor.types import Check
 
 MONITOR = "late-arrivals"
-INTERVENTIONAL = {"engine": "tree-interventional", "background_rows": 20}
-"""The explainer incident: the same model, explained by another definition of what a missing feature means."""
+INTERVENTIONAL = {"engine": "tree-interventional", "background_rows": 10}
+"""The explainer incident: the same model, explained by another definition of what a missing feature means, over a
+background that somebody made too small because it was slow."""
 
 CONFIG = """\
 # Written by `xdrift demo`. A configuration as you would write it for your own model.
 store:
   url: sqlite:///xdrift.db
+  retention:                   # the demo plays in 2013: nothing of it is too old
+    rows: 5200w
+    checks: 5200w
 server:
   port: {port}
 monitors:
@@ -36,7 +41,7 @@ monitors:
       path: model.ubj
       version: "1"
     holdout:
-      path: holdout.parquet      # 2,000 flights of January to March
+      path: holdout.parquet      # 5,000 flights of January to March
       id: flight_id
       time: time                 # so that thresholds know how much weeks differ by themselves
       label: late
@@ -57,9 +62,35 @@ monitors:
 
 
 def write_config(directory: Path, port: int) -> Path:
+    """The demo's configuration file, in a directory that is new, empty or the demo's own.
+
+    Raises ConfigError for any other directory, since a run overwrites a configuration and deletes a database, and for
+    one that cannot be written.
+    """
     path = directory / "xdrift.yaml"
-    path.write_text(CONFIG.format(port=port), encoding="utf-8")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()) and not _is_ours(path):
+            raise ConfigError(
+                f"directory {directory} is not the demo's",
+                seen="files that the demo did not write",
+                expected="a new or empty directory, or that of an earlier demo",
+                hint="name another one with --directory DIR",
+            )
+        path.write_text(CONFIG.format(port=port), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"directory {directory} of the demo cannot be written",
+            seen=error.strerror,
+            expected="a directory of your own",
+            hint="name another one with --directory DIR",
+        ) from error
     return path
+
+
+def _is_ours(path: Path) -> bool:
+    first = CONFIG.partition("\n")[0]
+    return path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(first)
 
 
 def read_config(path: Path) -> Settings:
@@ -73,7 +104,10 @@ def year_end() -> datetime:
 
 
 def run_year(config: Settings, files: Files, store: Store, progress: Callable[[int, int], None]) -> list[Check]:
-    """Make the reference, run all slots in order, and return the checks, oldest first."""
+    """Make the reference, run all slots in order, and return the checks, oldest first.
+
+    Checks that found something carry their parts, the others do not.
+    """
     store.upgrade()
     runner.register(config, store, YEAR_START)
     if store.active_reference(MONITOR) is None:
@@ -97,8 +131,8 @@ def run_year(config: Settings, files: Files, store: Store, progress: Callable[[i
         finally:
             _put_in(files, None)
         behind += int((end - start) / WEEK)
-    checks = store.checks(MONITOR, limit=total + 1)
-    return sorted(checks, key=lambda check: check.planned_at)
+    checks = sorted(store.checks(MONITOR, limit=total + 1), key=lambda check: check.planned_at)
+    return [(store.check(check.id) or check) if check.level else check for check in checks]
 
 
 def _put_in(files: Files, incident: Incident | None) -> None:

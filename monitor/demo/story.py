@@ -16,6 +16,8 @@ from monitor.types import Check
 
 STYLES = {"none": "green", "data": "yellow", "unknown": "magenta"}
 OTHER_STYLE = "bold red"
+VISIBLE = 0.05
+"""Change of importance that is worth a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,9 @@ class Week:
     rows: int
     verdict: str
     level: int
+    moved: str | None
+    """The feature that moved most, of those at the highest level, and by how much its importance changed; `reshaped`
+    when only the distribution of its attributions did. None in a quiet week."""
     sentence: str
     truth: str | None
     expected: tuple[str, ...]
@@ -55,6 +60,7 @@ def weeks(checks: Sequence[Check]) -> list[Week]:
                 rows=check.n_drawn,
                 verdict=check.verdict,
                 level=check.level,
+                moved=_moved(check),
                 sentence=check.sentence,
                 truth=truth,
                 expected=expected,
@@ -62,6 +68,15 @@ def weeks(checks: Sequence[Check]) -> list[Week]:
             )
         )
     return found
+
+
+def _moved(check: Check) -> str | None:
+    raised = [one for one in check.contributions if one.level]
+    if not raised:
+        return None
+    most = max(raised, key=lambda one: (one.level, abs(one.model_part) + abs(one.data_part)))
+    change = most.importance_current / most.importance_reference - 1 if most.importance_reference else 0.0
+    return f"{most.feature} {change:+.0%}" if abs(change) >= VISIBLE else f"{most.feature} reshaped"
 
 
 def _found(incident: Incident, listed: Sequence[Week]) -> bool:
@@ -88,9 +103,9 @@ def summary(listed: Sequence[Week], seconds: float) -> dict[str, Any]:
 def view(listed: Sequence[Week], document: dict[str, Any]) -> RenderableType:
     """The same for people."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for name in ("week of", "verdict", "level"):
+    for name in ("week of", "verdict", "level", "moved most"):
         table.add_column(name, no_wrap=True)
-    table.add_column("what was really done", overflow="fold")
+    table.add_column("the truth", overflow="fold")
     for week in listed:
         style = STYLES.get(week.verdict, OTHER_STYLE)
         mark = {True: "✓ ", False: "✗ ", None: "  "}[week.right]
@@ -98,7 +113,8 @@ def view(listed: Sequence[Week], document: dict[str, Any]) -> RenderableType:
             week.week,
             Text(week.verdict, style=style),
             Text(LEVEL_NAMES[week.level], style=style),
-            Text.assemble((mark, "green" if week.right else "red"), week.truth or ""),
+            week.moved or "",
+            Text.assemble((mark, "green" if week.right else "red"), (week.truth or "nothing put in", "" if week.truth else "dim")),
         )
     return Group(table, Text(), *_sentences(listed), _closing(document))
 

@@ -27,6 +27,8 @@ MIN_PERIOD_ROWS = 20
 """A period with fewer rows is mostly chance."""
 TAIL = (0.01, 0.001)
 """Probability per feature that an ordinary period exceeds the warning and the severe bound."""
+HIDDEN = (1.0, 1.645)
+"""Standard errors by which the largest period seen may have been underestimated, warning and severe."""
 PRIOR_FREEDOM = 4.0
 """Weight, in periods, of the spread common to all features when one feature's own spread is estimated."""
 
@@ -60,14 +62,20 @@ def calibrate(values: Floats, periods: Sequence[str] | None, edges: Sequence[Flo
             note=f"thresholds know chance only: {len(usable)} periods of {MIN_PERIOD_ROWS} rows or more, "
             f"{MIN_PERIODS} are needed",
         )
-    excess = [_left_out(values[inverse == k], values[inverse != k], edges) for k in usable]
-    bounds = {name: _bound(np.array([one[name] for one in excess])) for name in zeros}
+    left_out = [_left_out(values[inverse == k], values[inverse != k], edges) for k in usable]
+    bounds = {
+        name: _bound(np.array([one[name][0] for one in left_out]), np.array([one[name][1] for one in left_out]))
+        for name in zeros
+    }
     note = f"thresholds calibrated on {len(usable)} left-out periods"
     return Natural(bounds=bounds, n_periods=len(usable), note=note)
 
 
-def _left_out(period: Floats, rest: Floats, edges: Sequence[Floats]) -> dict[str, Floats]:
-    """Variation of one period against the others beyond what its size explains, (d,) per test."""
+def _left_out(period: Floats, rest: Floats, edges: Sequence[Floats]) -> dict[str, tuple[Floats, Floats]]:
+    """Variation of one period against the others beyond what its size explains, and the standard error of that
+    estimate: (d,) each, per test. The root of PSI is a distance between histograms, of error sqrt(1/n + 1/m) where
+    that is small against it; D is a difference of two shares, of error at most half of that.
+    """
     m, n = len(period), len(rest)
     cur, ref = np.sort(period.T, axis=1), np.sort(rest.T, axis=1)
     counts_ref, widths = pad([bin_counts(c, e) for c, e in zip(ref, edges, strict=True)])
@@ -79,26 +87,28 @@ def _left_out(period: Floats, rest: Floats, edges: Sequence[Floats]) -> dict[str
     base = np.where(abs_ref.mean(axis=0) > 0, abs_ref.mean(axis=0), 1.0)
     change = (abs_cur.mean(axis=0) - abs_ref.mean(axis=0)) / base
     error = standard_error(abs_ref.var(axis=0), n, abs_cur.var(axis=0), m) / base
+    root = np.full(len(d), np.sqrt(1 / n + 1 / m))
     return {
-        "psi": np.sqrt(np.maximum(value - (1 / n + 1 / m) * freedom, 0.0)),
-        "ks": np.maximum(d - ks_null_mean(n, m), 0.0),
-        "stability": np.sqrt(np.maximum(change**2 - error**2, 0.0)),
+        "psi": (np.sqrt(np.maximum(value - (1 / n + 1 / m) * freedom, 0.0)), root),
+        "ks": (np.maximum(d - ks_null_mean(n, m), 0.0), root / 2),
+        "stability": (np.sqrt(np.maximum(change**2 - error**2, 0.0)), error),
     }
 
 
-def _bound(excess: Floats) -> Floats:
-    """Upper prediction bounds, (2, d), for one more period, from (k, d) left-out ones.
+def _bound(excess: Floats, error: Floats) -> Floats:
+    """Upper prediction bounds, (2, d), for one more period, from (k, d) left-out ones and their standard errors.
 
     Normal prediction bound (mean + t * s * sqrt(1 + 1/k)) with each feature's variance shrunk towards the
-    variance common to all: k periods alone estimate a tail badly. Never under the largest period seen: a storm that
-    the reference lived through is part of its ordinary life.
+    variance common to all: k periods alone estimate a tail badly. Never under the largest period seen and what its few
+    rows may have hidden: a storm that the reference lived through is part of its ordinary life.
     """
     k = len(excess)
     variance = excess.var(axis=0, ddof=1)
     shrunk = (variance * (k - 1) + variance.mean() * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
     t = stats.t.isf(np.array(TAIL), k - 1 + PRIOR_FREEDOM)
     predicted = excess.mean(axis=0) + t[:, None] * np.sqrt(shrunk * (1 + 1 / k))
-    return np.asarray(np.maximum(predicted, excess.max(axis=0)), dtype=np.float64)
+    lived = (excess + np.array(HIDDEN)[:, None, None] * error).max(axis=1)
+    return np.asarray(np.maximum(predicted, lived), dtype=np.float64)
 
 
 def thresholds(

@@ -20,12 +20,15 @@ import pytest
 from monitor.demo.incidents import INCIDENTS, REFERENCE_END, WEEK, YEAR_END, YEAR_START, active, spans
 
 
+pytestmark = pytest.mark.timeout(1600)  # under a minute on an idle machine; the whole year runs once
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The JSON document of one whole run, and the directory it left."""
     directory = tmp_path_factory.mktemp("demo") / "world"
     command = [sys.executable, "-m", "monitor", "demo", "--no-serve", "--json", "--directory", str(directory)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return {**json.loads(done.stdout), "directory": directory}
 
