@@ -8,6 +8,7 @@ Where the server binaries are absent, those tests are skipped and pytest's summa
 
 from __future__ import annotations
 
+import logging
 import os
 import pwd
 import shutil
@@ -20,6 +21,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command line run inside the test process sets up logging for its process; the next test must not inherit it."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    logging.captureWarnings(False)
+    root.setLevel(level)
+    for handler in [one for one in root.handlers if one not in handlers]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

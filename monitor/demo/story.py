@@ -114,7 +114,9 @@ def view(listed: Sequence[Week], document: dict[str, Any]) -> RenderableType:
             Text(week.verdict, style=style),
             Text(LEVEL_NAMES[week.level], style=style),
             week.moved or "",
-            Text.assemble((mark, "green" if week.right else "red"), (week.truth or "nothing put in", "" if week.truth else "dim")),
+            Text.assemble(
+                (mark, "green" if week.right else "red"), (week.truth or "nothing put in", "" if week.truth else "dim")
+            ),
         )
     return Group(table, Text(), *_sentences(listed), _closing(document))
 

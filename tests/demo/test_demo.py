@@ -19,7 +19,6 @@ import pytest
 
 from monitor.demo.incidents import INCIDENTS, REFERENCE_END, WEEK, YEAR_END, YEAR_START, active, spans
 
-
 pytestmark = pytest.mark.timeout(1600)  # under a minute on an idle machine; the whole year runs once
 
 

@@ -315,5 +315,7 @@ def test_evidence_has_a_line_for_every_fact_the_verdict_rests_on() -> None:
     assert "version label unchanged" in lines
     assert "explainer changed: xgboost 2.1 -> 3.2" in lines
     assert MARK.text in lines
-    assert any(line.startswith("predictions on the holdout moved by") for line in lines)
+    assert "predictions on the holdout are the same" in judged(2, 1, facts=replace(CALM, prediction_shift=0.0)).evidence
+    moved = judged(2, 1, facts=replace(CALM, prediction_shift=0.25)).evidence
+    assert "predictions on the holdout moved by 0.25 of their standard deviation" in moved
     assert "traffic not judged: 12 predictions, 100 are needed" in judged(0, "thin").evidence
