@@ -347,23 +347,23 @@ class Check:
     """The facts the verdict rests on, one line each."""
     error: str | None
     seed: int
-    n_seen: int
-    n_drawn: int
-    n_explained: int
-    n_holdout: int
-    reference_id: str | None
-    model_version: str | None
-    model_digest: str | None
-    holdout_digest: str | None
-    explainer: ExplainerRef | None
-    holdout_skipped: bool
+    n_seen: int = 0
+    n_drawn: int = 0
+    n_explained: int = 0
+    n_holdout: int = 0
+    reference_id: str | None = None
+    model_version: str | None = None
+    model_digest: str | None = None
+    holdout_digest: str | None = None
+    explainer: ExplainerRef | None = None
+    holdout_skipped: bool = False
     """True when holdout attributions were reused because every digest agreed."""
-    additivity_gap: float | None
-    levels: Mapping[View, Level]
+    additivity_gap: float | None = None
+    levels: Mapping[View, Level] = field(default_factory=dict)
     """Highest level per view that was tested."""
-    model_numbers: Mapping[str, Mapping[str, float]]
+    model_numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """View to {ndcg, cosine, top_k_overlap, importance_change, ...}."""
-    input_drift: Mapping[str, float]
+    input_drift: Mapping[str, float] = field(default_factory=dict)
     """Source column to PSI of its inputs, traffic against holdout; `__prediction__` for the prediction."""
     findings: tuple[Finding, ...] = ()
     contributions: tuple[Contribution, ...] = ()
