@@ -21,8 +21,8 @@ MIN_WIDTH = 80
 
 def print_json(document: Any) -> None:
     """Strict JSON: NaN and infinity are refused, because many readers refuse them."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    # In one piece: a value that is refused must not leave half a document behind.
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def console(*, stderr: bool = False) -> Console:

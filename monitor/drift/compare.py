@@ -133,7 +133,11 @@ def compare(
 def _aligned(reference: Any, current: Any, given: Sequence[str] | None) -> tuple[list[str], Any, Any]:
     """Feature names and both matrices in the same column order."""
     ref_names, cur_names = _columns(reference), _columns(current)
-    if ref_names and cur_names and len(set(cur_names)) == len(cur_names):
+    for side, columns in (("reference", ref_names), ("current", cur_names)):
+        twice = sorted({name for name in columns or () if (columns or []).count(name) > 1})
+        if twice:
+            raise DataError(f"{side} has columns of one name", seen=", ".join(twice), expected="unique feature names")
+    if ref_names and cur_names:
         missing = [name for name in ref_names if name not in cur_names]
         extra = [name for name in cur_names if name not in ref_names]
         if missing or extra:

@@ -128,7 +128,7 @@ def input_drift(reference: Profile, values: Sequence[object] | NDArray[np.generi
         if len(words):
             raise DataError(
                 f"input column {reference.feature!r} is not numeric",
-                seen=repr(str(words[0])),
+                seen=f"text in {len(words)} of {len(array)} rows",
                 expected="numbers, as in the reference",
                 hint="give the column the type it had when the reference was made",
             )

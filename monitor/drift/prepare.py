@@ -13,6 +13,9 @@ from monitor.errors import DataError
 from monitor.settings import DriftSettings
 from monitor.types import Floats, Ints
 
+LARGEST = 1e100
+"""Largest abs attribution that statistics are computed for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -47,8 +50,9 @@ class Prepared:
 def check_matrix(values: object, what: str, feature_names: Sequence[str] | None = None) -> Floats:
     """A finite (n, d) float64 matrix. Raises DataError naming the first bad column."""
     try:
-        matrix = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        # One memory layout, so that equal numbers add up to equal sums.
+        matrix = np.ascontiguousarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{what} attributions are not numbers", expected="a numeric (rows, features) matrix") from error
     if matrix.ndim != 2:
         raise DataError(f"{what} attributions", seen=f"{matrix.ndim} dimensions", expected="rows x features")
@@ -61,6 +65,15 @@ def check_matrix(values: object, what: str, feature_names: Sequence[str] | None 
             seen=f"{int(bad[:, column].sum())} NaN or infinite of {len(matrix)} rows",
             expected="finite numbers: an explainer gives every row a value",
             hint="drop or repair these rows in the explainer that wrote them",
+        )
+    if matrix.size and np.abs(matrix).max() > LARGEST:
+        column = int(np.flatnonzero((np.abs(matrix) > LARGEST).any(axis=0))[0])
+        name = feature_names[column] if feature_names else column
+        raise DataError(
+            f"{what} attributions of feature {name!r} are absurdly large",
+            seen=f"{np.abs(matrix[:, column]).max():.3g}",
+            expected=f"at most {LARGEST:g}: beyond it sums and squares overflow and nothing could be judged",
+            hint="look at what the explainer wrote",
         )
     return matrix
 
@@ -87,7 +100,7 @@ def prepare(
     settings = settings or DriftSettings()
     matrix = check_matrix(values, "reference", feature_names)
     n, d = matrix.shape
-    if n == 0 or d != len(feature_names):
+    if n == 0 or d == 0 or d != len(feature_names):
         raise DataError(
             "reference attributions",
             seen=f"{n} rows x {d} columns",

@@ -214,13 +214,6 @@ def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Refe
         raise ReferenceMissingError(
             f"reference of monitor {monitor.name!r}", seen="none", hint=f"make one with {create}"
         )
-    if reference.holdout_digest != subject.holdout.digest:
-        raise ReferenceMissingError(
-            f"holdout of monitor {monitor.name!r} changed since reference {reference.id} was made",
-            seen=subject.holdout.digest[:12],
-            expected=reference.holdout_digest[:12],
-            hint=f"put the file back, or make a new reference with {accept}",
-        )
     theirs, ours = set(reference.attributions.source_features), set(subject.explainer.input_features)
     if theirs and theirs != ours:
         raise ReferenceMissingError(
@@ -228,6 +221,13 @@ def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Refe
             seen=f"new {sorted(ours - theirs)}, gone {sorted(theirs - ours)}",
             expected="the same features",
             hint=f"attributions are not comparable; make a new reference with {accept}",
+        )
+    if reference.holdout_digest != subject.holdout.digest:
+        raise ReferenceMissingError(
+            f"holdout of monitor {monitor.name!r} changed since reference {reference.id} was made",
+            seen=subject.holdout.digest[:12],
+            expected=reference.holdout_digest[:12],
+            hint=f"put the file back, or make a new reference with {accept}",
         )
     return reference
 

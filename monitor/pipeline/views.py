@@ -107,11 +107,17 @@ def explainer_changes(before: ExplainerRef, after: ExplainerRef) -> tuple[str, .
     if before.engine == after.engine:
         keys = sorted(set(before.config) | set(after.config))
         found += [
-            f"{key} {before.config.get(key)} -> {after.config.get(key)}"
+            f"{key} {_short(before.config.get(key))} -> {_short(after.config.get(key))}"
             for key in keys
             if before.config.get(key) != after.config.get(key)
         ]
     return (*found, *_library_changes(before.libraries, after.libraries))
+
+
+def _short(value: object) -> str:
+    """Digests by their first digits: this is for people."""
+    text = str(value)
+    return text[:12] if len(text) == 64 and all(c in "0123456789abcdef" for c in text) else text
 
 
 def _library_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:

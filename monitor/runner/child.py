@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from multiprocessing.connection import Connection, wait
 from pathlib import PurePath
 from typing import Any, NoReturn
@@ -87,6 +88,28 @@ def preload(config: Settings) -> tuple[str, ...]:
             names |= dict.fromkeys(("mlflow",))
     # multiprocessing runs the program's main script again in every child; ours is one import of this.
     return (*names, "monitor.cli")
+
+
+@cache
+def warm(modules: tuple[str, ...]) -> None:
+    """Have the fork server import these once, by a child that does nothing; later calls return at once.
+
+    A machine that cannot start a process says so when the check's own child is started.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(modules))
+    with _PROCESSES:
+        try:
+            process = context.Process(target=_nothing)
+            process.start()
+        except (OSError, EOFError) as error:
+            event(log, logging.WARNING, "fork server not warmed", error=str(error))
+            return
+        process.join()
+
+
+def _nothing() -> None:
+    """The work of a child that only has to be there."""
 
 
 class Child:

@@ -15,7 +15,7 @@ from monitor import config as configuration
 from monitor import slots
 from monitor.errors import DeadlineError, ExplainError, SlotLostError, StoreError, XdriftError
 from monitor.logs import event
-from monitor.runner.child import Answer, Child, Task, preload
+from monitor.runner.child import Answer, Child, Task, preload, warm
 from monitor.runner.ownership import alive, own
 from monitor.settings import MonitorSettings, Settings, format_duration
 from monitor.store import Store
@@ -105,13 +105,15 @@ def run_slot(
         StoreError: the database does not answer. The slot is free again once the lease is over.
     """
     monitor = config.monitor(name)
+    modules = preload(config) if perform == PERFORM else (perform.partition(":")[0],)
+    # Before the claim: the libraries take seconds to import, and a daemon killed in these must not use up an attempt.
+    warm(modules)
     claim = store.claim(name, planned_at, owner=own(), lease=lease, now=clock())
     if claim is None:
         finished = store.finished_slots(name, planned_at, planned_at + timedelta(microseconds=1))
         return SlotOutcome(monitor=name, planned_at=planned_at, state="finished" if finished else "held")
     task = Task(perform=perform, monitor=monitor, claim=claim, store_url=config.store.url, clock=clock)
     started_at = clock()
-    modules = preload(config) if perform == PERFORM else (perform.partition(":")[0],)
     failure = _run(task, modules, store, cancel=cancel or threading.Event(), lease=lease)
     if isinstance(failure, SlotOutcome):
         outcome = failure
@@ -198,11 +200,11 @@ def _failure(answer: Answer, exitcode: int | None) -> XdriftError:
         name = signal.Signals(-exitcode).name if -exitcode in set(signal.Signals) else f"signal {-exitcode}"
         hint = "the machine may be out of memory: lower sample.rows, explain.chunk_rows or max_checks"
         if -exitcode != signal.SIGKILL:
-            hint = "a native library of the model or the explainer crashed: look at the output logged before this"
+            hint = "a native library of the model or the explainer crashed: its output is in the log (xdrift --debug)"
         return ExplainError(f"its process was ended by {name}", seen=name, expected="a result", hint=hint)
     return XdriftError(
         f"its process ended with exit code {exitcode} and no result", seen=f"exit code {exitcode}",
-        expected="a result", hint="look at the output logged before this",
+        expected="a result", hint="its output is in the log (xdrift --debug)",
     )  # fmt: skip
 
 

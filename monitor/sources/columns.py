@@ -115,12 +115,11 @@ def inspect_rows(rows: pd.DataFrame) -> tuple[str, ...]:
 
 
 def wrong_type(values: pd.Series[Any], what: str, expected: str) -> DataError:
-    """The error for a column of another kind than `expected` says."""
-    present = values[values.notna()]
-    example = f", as in {present.iloc[0]!r}" if len(present) else ""
+    """The error for a column of another kind than `expected` says. It quotes no value: errors are stored and shown, and
+    the column may be one that is redacted."""
     return DataError(
         f"{what}: wrong type",
-        seen=f"{kind_of(values)} ({values.dtype}){example}",
+        seen=f"{kind_of(values)} ({values.dtype})",
         expected=expected,
         hint="store the column in its own type, or cast it in the query: text is never read as numbers",
     )

@@ -12,6 +12,7 @@ import pytest
 
 import monitor
 from monitor import compare
+from monitor.drift import TESTS
 from monitor.errors import DataError
 from monitor.settings import DriftSettings
 
@@ -223,8 +224,8 @@ TWICE = pd.DataFrame(values(1), columns=["a", "b", "a"])
         (values(1), values(2), ["a", "b"], "2 names, 2 distinct; expected: 3 unique names"),
         (values(1), values(2), ["a", "b", "a"], "3 names, 2 distinct"),
         (values(1), values(2, d=4), None, "500 rows x 4 columns; expected: at least one row x 3 columns"),
-        (TWICE, values(2), None, "3 names, 2 distinct"),
-        (TWICE, TWICE, None, "3 names, 2 distinct"),
+        (TWICE, values(2), None, "columns of one name"),
+        (TWICE, TWICE, None, "columns of one name"),
         (values(1), values(2)[:, 0], None, "1 dimensions"),
         (values(1)[:, 0], values(2), None, "1 dimensions"),
     ],
@@ -256,3 +257,26 @@ def test_compare_is_imported_from_the_package_itself() -> None:
 
     assert monitor.compare is engine
     assert {"compare", "Comparison"} <= set(monitor.__all__)
+
+
+@pytest.mark.parametrize("factor", [1e101, 1e300])
+def test_absurdly_large_attributions_are_refused_instead_of_called_quiet(factor: float) -> None:
+    with pytest.raises(DataError, match=r"feature 'f0' are absurdly large"):
+        compare(values(1), np.full((60, 3), factor))
+
+
+def test_equal_matrices_of_another_memory_layout_are_exactly_equal() -> None:
+    matrix = values(1)
+    result = compare(np.ascontiguousarray(matrix), np.asfortranarray(matrix)).to_dict()
+    assert {feature[test.name] for feature in result["features"] for test in TESTS} == {0.0}
+
+
+def test_a_repeated_column_on_the_current_side_is_refused() -> None:
+    frame = pd.DataFrame(values(1), columns=["a", "b", "c"])
+    with pytest.raises(DataError, match="current has columns of one name"):
+        compare(frame, frame.set_axis(["a", "a", "b"], axis=1))
+
+
+def test_no_feature_at_all_is_refused() -> None:
+    with pytest.raises(DataError, match="0 columns"):
+        compare(np.empty((60, 0)), np.empty((60, 0)))

@@ -166,6 +166,33 @@ def test_a_redacted_column_is_nowhere_in_the_stored_check(tmp_path: Path) -> Non
     assert not any(repr(float(value)).encode() in stored for value in secret[:50])
 
 
+def test_an_error_about_a_redacted_column_quotes_no_value(tmp_path: Path) -> None:
+    world = build("xgboost", "binary", tmp_path, weeks=1, redact=("income",))
+    with Store.open(f"sqlite:///{tmp_path / 'redacted.db'}") as store:
+        store.upgrade()
+        store.register(world.monitor, cadence="weekly", interval_seconds=604800.0, config_digest="test", now=NOW)
+        create_reference(world.monitor, store, author="ada", reason="first", now=NOW)
+        edit(world, "traffic.parquet", lambda t: t.assign(income="SECRETVALUE"))
+        found = check(store, world)
+    assert "column income: wrong type" in (found.error or "")
+    assert b"SECRETVALUE" not in (tmp_path / "redacted.db").read_bytes()
+
+
+def test_a_model_with_other_features_is_named_as_such(store: Store, world: World) -> None:
+    import xgboost as xgb
+
+    rows = make_rows(300, seed=9)
+    xgb.XGBClassifier(n_estimators=5, n_jobs=1).fit(rows[["income", "age"]], rows["age"] > 40).save_model(
+        world.directory / "model.ubj"
+    )
+    free = World(
+        monitor=world.monitor.model_copy(update={"features": None}), directory=world.directory, traffic_weeks=1
+    )
+    found = check(store, free)
+    assert found.reason == "reference_missing"
+    assert "has other features than reference" in (found.error or "")
+
+
 def test_every_error_of_ours_has_a_reason_that_metrics_know() -> None:
     from monitor.names import FAILURE_REASONS
 
