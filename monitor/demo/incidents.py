@@ -40,7 +40,7 @@ INCIDENTS: tuple[Incident, ...] = (
         kind="unit",
         start=datetime(2013, 10, 7, tzinfo=UTC),
         end=datetime(2013, 10, 21, tzinfo=UTC),
-        truth="INJECTED dep_delay in seconds",
+        truth="INJECTED unit change",
         right=("pipeline", "data"),
     ),
     Incident(

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from monitor.types import Check
 
 MONITOR = "late-arrivals"
-INTERVENTIONAL = {"engine": "tree-interventional", "background_rows": 10}
-"""The explainer incident: the same model, explained by another definition of what a missing feature means, over a
-background that somebody made too small because it was slow."""
+OTHER_EXPLAINER = {"engine": "tree-interventional", "background_rows": 10}
+OTHER_SCALE = {"scale": "probability"}
+"""The explainer incident: the same model, its probability explained instead of its log-odds, by another definition
+of what a missing feature means. The second alone can pass for a warning when the background happens to be typical."""
 
 CONFIG = """\
 # Written by `xdrift demo`. A configuration as you would write it for your own model.
@@ -41,7 +42,7 @@ monitors:
       path: model.ubj
       version: "1"
     holdout:
-      path: holdout.parquet      # 5,000 flights of January to March
+      path: holdout.parquet      # 2,000 flights of January to March
       id: flight_id
       time: time                 # so that thresholds know how much weeks differ by themselves
       label: late
@@ -148,5 +149,10 @@ def _under(config: Settings, incident: Incident | None) -> Settings:
     if incident is None or incident.kind != "explainer":
         return config
     monitor: MonitorSettings = config.monitor(MONITOR)
-    changed = monitor.model_copy(update={"explain": monitor.explain.model_copy(update=INTERVENTIONAL)})
+    changed = monitor.model_copy(
+        update={
+            "explain": monitor.explain.model_copy(update=OTHER_EXPLAINER),
+            "model": monitor.model.model_copy(update=OTHER_SCALE),
+        }
+    )
     return config.model_copy(update={"monitors": (changed,)})

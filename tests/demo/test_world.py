@@ -89,9 +89,8 @@ def test_the_directory_of_an_earlier_demo_is_used_again(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_told_before_anything_is_built(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        with pytest.raises(PublishError):
-            run_demo(tmp_path / "demo", serve=True, as_json=True, port=taken.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PublishError):
+        run_demo(tmp_path / "demo", serve=True, as_json=True, port=taken.getsockname()[1])
     assert [path.name for path in (tmp_path / "demo").iterdir()] == ["xdrift.yaml"]
 
 
