@@ -84,6 +84,8 @@ def preload(config: Settings) -> tuple[str, ...]:
     for monitor in config.monitors:
         suffix = PurePath(monitor.model.path).suffix.lower() if monitor.model.path else ""
         names |= dict.fromkeys(_BY_SUFFIX.get(suffix, ("shap",)))
+        if monitor.explain.engine not in ("auto", "linear", "permutation") and "native" not in monitor.explain.engine:
+            names |= {"shap": None}
         if monitor.model.uri:
             names |= dict.fromkeys(("mlflow",))
     # multiprocessing runs the program's main script again in every child; ours is one import of this.
