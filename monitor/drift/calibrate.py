@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from monitor.drift.binning import bin_counts, pad
-from monitor.drift.ks import ks_and_wasserstein, ks_null, ks_null_mean
+from monitor.drift.distances import Matrix, ascending, distances, moments
+from monitor.drift.ks import ks_null, ks_null_mean
 from monitor.drift.psi import proportions, psi, psi_null
 from monitor.drift.stability import standard_error
-from monitor.types import Floats
+from monitor.types import Floats, Ints
 
 MIN_PERIODS = 4
 """Fewer left-out periods say too little about the next one."""
@@ -46,7 +46,7 @@ class Natural:
     note: str
 
 
-def calibrate(values: Floats, periods: Sequence[str] | None, edges: Sequence[Floats]) -> Natural:
+def calibrate(values: Matrix, periods: Sequence[str] | None, edges: Floats, counts: Ints, widths: Ints) -> Natural:
     """Leave each period out against the rest. Falls back to chance only, and says so in `note`."""
     d = values.shape[1]
     zeros = {name: np.zeros((2, d)) for name in ("psi", "ks", "stability")}
@@ -62,7 +62,7 @@ def calibrate(values: Floats, periods: Sequence[str] | None, edges: Sequence[Flo
             note=f"thresholds know chance only: {len(usable)} periods of {MIN_PERIOD_ROWS} rows or more, "
             f"{MIN_PERIODS} are needed",
         )
-    left_out = [_left_out(values[inverse == k], values[inverse != k], edges) for k in usable]
+    left_out = [_left_out(values[inverse == k], values[inverse != k], edges, counts, widths) for k in usable]
     bounds = {
         name: _bound(np.array([one[name][0] for one in left_out]), np.array([one[name][1] for one in left_out]))
         for name in zeros
@@ -71,26 +71,27 @@ def calibrate(values: Floats, periods: Sequence[str] | None, edges: Sequence[Flo
     return Natural(bounds=bounds, n_periods=len(usable), note=note)
 
 
-def _left_out(period: Floats, rest: Floats, edges: Sequence[Floats]) -> dict[str, tuple[Floats, Floats]]:
+def _left_out(
+    period: Matrix, rest: Matrix, edges: Floats, counts: Ints, widths: Ints
+) -> dict[str, tuple[Floats, Floats]]:
     """Variation of one period against the others beyond what its size explains, and the standard error of that
     estimate: (d,) each, per test. The root of PSI is a distance between histograms, of error sqrt(1/n + 1/m) where
     that is small against it; D is a difference of two shares, of error at most half of that.
     """
     m, n = len(period), len(rest)
-    cur, ref = np.sort(period.T, axis=1), np.sort(rest.T, axis=1)
-    counts_ref, widths = pad([bin_counts(c, e) for c, e in zip(ref, edges, strict=True)])
-    counts_cur, _ = pad([bin_counts(c, e) for c, e in zip(cur, edges, strict=True)])
-    value = psi(*proportions(counts_ref, counts_cur, widths))
-    freedom = ((counts_ref + counts_cur) > 0).sum(axis=1) - 1
-    d = np.array([ks_and_wasserstein(r, c)[0] for r, c in zip(ref, cur, strict=True)])
-    abs_ref, abs_cur = np.abs(rest), np.abs(period)
-    base = np.where(abs_ref.mean(axis=0) > 0, abs_ref.mean(axis=0), 1.0)
-    change = (abs_cur.mean(axis=0) - abs_ref.mean(axis=0)) / base
-    error = standard_error(abs_ref.var(axis=0), n, abs_cur.var(axis=0), m) / base
-    root = np.full(len(d), np.sqrt(1 / n + 1 / m))
+    ref = ascending(rest)
+    found = distances(ref, period, edges)
+    counts_ref = counts - found.counts
+    value = psi(*proportions(counts_ref, found.counts, widths))
+    freedom = ((counts_ref + found.counts) > 0).sum(axis=1) - 1
+    importance, variance = moments(ref, rest.size)
+    base = np.where(importance > 0, importance, 1.0)
+    change = (found.importance - importance) / base
+    error = standard_error(variance, n, found.variance, m) / base
+    root = np.full(len(value), np.sqrt(1 / n + 1 / m))
     return {
         "psi": (np.sqrt(np.maximum(value - (1 / n + 1 / m) * freedom, 0.0)), root),
-        "ks": (np.maximum(d - ks_null_mean(n, m), 0.0), root / 2),
+        "ks": (np.maximum(found.ks - ks_null_mean(n, m), 0.0), root / 2),
         "stability": (np.sqrt(np.maximum(change**2 - error**2, 0.0)), error),
     }
 

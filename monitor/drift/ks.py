@@ -1,4 +1,4 @@
-"""Distances between two empirical distribution functions: Kolmogorov-Smirnov and Wasserstein."""
+"""Kolmogorov-Smirnov: how large is D without drift? `distances.py` computes D itself."""
 
 from __future__ import annotations
 
@@ -6,21 +6,6 @@ import numpy as np
 from scipy import special
 
 from monitor.types import Floats
-
-
-def ks_and_wasserstein(ref: Floats, cur: Floats) -> tuple[float, float]:
-    """D = sup abs(F_cur - F_ref) and W1 = integral of abs(F_cur - F_ref), of two ascending columns.
-
-    Ties are exact: both functions are compared after the last of equal values. W1 is in the values' units.
-    """
-    points = np.concatenate([ref, cur])
-    points.sort(kind="stable")  # merges two sorted runs in linear time
-    below_ref = np.searchsorted(ref, points, side="right")
-    below_cur = np.searchsorted(cur, points, side="right")
-    gap = np.abs(below_ref * len(cur) - below_cur * len(ref))
-    scale = len(ref) * len(cur)
-    width = np.diff(points)
-    return float(gap.max() / scale), float((gap[:-1] / scale) @ width)
 
 
 def _effective(n: int, m: int) -> float:

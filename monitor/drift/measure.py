@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.drift.binning import bin_counts, pad
-from monitor.drift.ks import ks_and_wasserstein, ks_p_value
+from monitor.drift.distances import Matrix, distances, over_blocks
+from monitor.drift.ks import ks_p_value
 from monitor.drift.prepare import Prepared, check_matrix
 from monitor.drift.psi import js, kl, proportions, psi, psi_p_value
 from monitor.drift.stability import p_value, stability, standard_error
@@ -46,7 +46,7 @@ def measure(prepared: Prepared, current: object, *, paired: bool = False, exact:
     """Compare current attributions with a prepared reference.
 
     Args:
-        current: (m, d) attributions in the reference's feature order, m >= 1.
+        current: (m, d) attributions in the reference's feature order, m >= 1. float32 and float64 are read in place.
         paired: row i of both sides is the same input row (holdout view); needs m == n.
         exact: paired only: the explainer is deterministic, so any change beyond rounding is real and the
             p-value is 0 or 1.
@@ -60,16 +60,40 @@ def measure(prepared: Prepared, current: object, *, paired: bool = False, exact:
         rows = f"{prepared.n} rows" if paired else "at least one row"
         expected = f"{rows} x {prepared.d} columns"
         raise DataError("current attributions", seen=f"{m} rows x {d} columns", expected=expected)
-    moved = np.full(d, m, dtype=np.int64)
-    if paired:
-        same = np.abs(matrix - prepared.values) <= _rounding(prepared.values)
-        matrix = np.where(same, prepared.values, matrix)
-        moved = (~same).sum(axis=0)
-    return _measure(prepared, matrix, moved, paired=paired, exact=exact)
+    if not paired:
+        return _measure(prepared, matrix, None, exact=False)
+    matrix, pairs = _paired(prepared, matrix)
+    return _measure(prepared, matrix, pairs, exact=exact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """What only the same rows can tell, (d,) each."""
+
+    moved: Ints
+    error: Floats
+    """Standard error of the mean change of abs values."""
+
+
+def _paired(prepared: Prepared, matrix: Matrix) -> tuple[Matrix, _Pairs]:
+    """The matrix with changes within rounding undone, and what the pairs tell."""
+    n, d = matrix.shape
+    cleaned, moved, error = np.empty((n, d), np.float64), np.empty(d, np.int64), np.empty(d)
+
+    def one(at: slice) -> None:
+        before = prepared.values[:, at].astype(np.float64, copy=False)
+        now = matrix[:, at].astype(np.float64, copy=False)
+        same = np.abs(now - before) <= _rounding(before)
+        cleaned[:, at] = np.where(same, before, now)
+        moved[at] = (~same).sum(axis=0)
+        error[at] = (np.abs(cleaned[:, at]) - np.abs(before)).std(axis=0) / np.sqrt(n)
+
+    over_blocks(one, matrix)
+    return cleaned, _Pairs(moved, error)
 
 
 def _rounding(values: Floats) -> Floats:
-    """Largest change of each attribution that float32 arithmetic explains, (n, d).
+    """Largest change of each attribution that float32 arithmetic explains, (n, k).
 
     A row of zero attribution carries the rounding of its feature's other rows, hence the feature's own scale.
     """
@@ -79,57 +103,45 @@ def _rounding(values: Floats) -> Floats:
     return np.asarray(ROUNDING * np.maximum(absolute, scale), dtype=np.float64)
 
 
-def _measure(prepared: Prepared, matrix: Floats, moved: Ints, *, paired: bool, exact: bool) -> Measurement:
+def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact: bool) -> Measurement:
     n, m = prepared.n, len(matrix)
-    columns = np.sort(matrix.T, axis=1)
-    counts, widths = pad([bin_counts(c, e) for c, e in zip(columns, prepared.edges, strict=True)])
-    p_ref, p_cur = proportions(prepared.counts, counts, widths)
-    distances = np.array([ks_and_wasserstein(r, c) for r, c in zip(prepared.columns, columns, strict=True)])
-    importance, variance, error = _importance(prepared, matrix, paired=paired)
+    found = distances(prepared.columns, matrix, prepared.edge_table)
+    counts = found.counts
+    p_ref, p_cur = proportions(prepared.counts, counts, prepared.widths)
     statistics = {
         "psi": psi(p_ref, p_cur),
-        "ks": distances[:, 0],
-        "stability": stability(prepared.importance, importance),
-        "wasserstein": distances[:, 1],
+        "ks": found.ks,
+        "stability": stability(prepared.importance, found.importance),
+        "wasserstein": found.wasserstein,
         "js": js(p_ref, p_cur),
         "kl": kl(p_ref, p_cur),
     }
     freedom = np.maximum(((prepared.counts + counts) > 0).sum(axis=1) - 1, 1).astype(np.int64)
-    if paired and exact:
-        certain = np.where(moved > 0, 0.0, 1.0)
+    chance = standard_error(prepared.variance, n, found.variance, m)
+    if pairs is not None and exact:
+        certain = np.where(pairs.moved > 0, 0.0, 1.0)
         p_values = {"psi": certain, "ks": certain, "stability": certain}
     else:
+        error = chance if pairs is None else pairs.error
         p_values = {
             "psi": psi_p_value(statistics["psi"], n, m, freedom),
             "ks": ks_p_value(statistics["ks"], n, m),
-            "stability": p_value(importance - prepared.importance, error, n + m - 2),
+            "stability": p_value(found.importance - prepared.importance, error, n + m - 2),
         }
-    chance = standard_error(prepared.variance, n, variance, m)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = chance / prepared.importance
     relative[~np.isfinite(relative)] = 0.0
     return Measurement(
         n=n,
         m=m,
-        paired=paired,
+        paired=pairs is not None,
         exact=exact,
         statistics=statistics,
         p_values=p_values,
         importance_ref=prepared.importance,
-        importance_cur=importance,
+        importance_cur=found.importance,
         counts_cur=counts,
         freedom=freedom,
         relative_error=relative,
-        moved=moved,
+        moved=np.full(prepared.d, m, dtype=np.int64) if pairs is None else pairs.moved,
     )
-
-
-def _importance(prepared: Prepared, matrix: Floats, *, paired: bool) -> tuple[Floats, Floats, Floats]:
-    """Current importance, its variance per row, and the standard error of its change, each (d,)."""
-    absolute = np.abs(matrix)
-    importance, variance = absolute.mean(axis=0), absolute.var(axis=0)
-    if paired:
-        error = (absolute - np.abs(prepared.values)).std(axis=0) / np.sqrt(len(matrix))
-    else:
-        error = standard_error(prepared.variance, prepared.n, variance, len(matrix))
-    return importance, variance, np.asarray(error, dtype=np.float64)

@@ -9,6 +9,7 @@ import numpy as np
 
 from monitor.drift.binning import bin_counts, pad, quantile_edges
 from monitor.drift.calibrate import Natural, calibrate
+from monitor.drift.distances import Matrix, ascending, moments, over_blocks, table
 from monitor.errors import DataError
 from monitor.settings import DriftSettings
 from monitor.types import Floats, Ints
@@ -22,11 +23,13 @@ class Prepared:
     """A reference sample, ready to be compared with any number of current samples."""
 
     feature_names: tuple[str, ...]
-    values: Floats
-    """(n, d) as given."""
-    columns: Floats
+    values: Matrix
+    """(n, d) as given, not copied."""
+    columns: Matrix
     """(d, n) each row ascending."""
     edges: tuple[Floats, ...]
+    edge_table: Floats
+    """The same as (d, most edges), infinite behind each feature's last."""
     counts: Ints
     """(d, widest) rows per bin, zero behind the last bin."""
     widths: Ints
@@ -47,15 +50,21 @@ class Prepared:
         return int(self.values.shape[1])
 
 
-def check_matrix(values: object, what: str, feature_names: Sequence[str] | None = None) -> Floats:
-    """A finite (n, d) float64 matrix. Raises DataError naming the first bad column."""
+def check_matrix(values: object, what: str, feature_names: Sequence[str] | None = None) -> Matrix:
+    """A finite (n, d) matrix, float32 as it is and anything else as float64. Raises DataError naming the first bad
+    column.
+    """
     try:
-        # One memory layout, so that equal numbers add up to equal sums.
-        matrix = np.ascontiguousarray(values, dtype=np.float64)
+        single = getattr(values, "dtype", None) == np.float32
+        matrix = np.asarray(values, dtype=np.float32 if single else np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{what} attributions are not numbers", expected="a numeric (rows, features) matrix") from error
     if matrix.ndim != 2:
         raise DataError(f"{what} attributions", seen=f"{matrix.ndim} dimensions", expected="rows x features")
+    # Two reductions without a temporary: NaN passes through both, infinity is the largest or the smallest.
+    low, high = (float(matrix.min()), float(matrix.max())) if matrix.size else (0.0, 0.0)
+    if low >= -LARGEST and high <= LARGEST:
+        return matrix
     bad = ~np.isfinite(matrix)
     if bad.any():
         column = int(np.flatnonzero(bad.any(axis=0))[0])
@@ -66,16 +75,14 @@ def check_matrix(values: object, what: str, feature_names: Sequence[str] | None 
             expected="finite numbers: an explainer gives every row a value",
             hint="drop or repair these rows in the explainer that wrote them",
         )
-    if matrix.size and np.abs(matrix).max() > LARGEST:
-        column = int(np.flatnonzero((np.abs(matrix) > LARGEST).any(axis=0))[0])
-        name = feature_names[column] if feature_names else column
-        raise DataError(
-            f"{what} attributions of feature {name!r} are absurdly large",
-            seen=f"{np.abs(matrix[:, column]).max():.3g}",
-            expected=f"at most {LARGEST:g}: beyond it sums and squares overflow and nothing could be judged",
-            hint="look at what the explainer wrote",
-        )
-    return matrix
+    column = int(np.flatnonzero((np.abs(matrix) > LARGEST).any(axis=0))[0])
+    name = feature_names[column] if feature_names else column
+    raise DataError(
+        f"{what} attributions of feature {name!r} are absurdly large",
+        seen=f"{np.abs(matrix[:, column]).max():.3g}",
+        expected=f"at most {LARGEST:g}: beyond it sums and squares overflow and nothing could be judged",
+        hint="look at what the explainer wrote",
+    )
 
 
 def prepare(
@@ -108,19 +115,27 @@ def prepare(
         )
     if periods is not None and len(periods) != n:
         raise DataError("reference periods", seen=f"{len(periods)} labels", expected=f"{n}, one per reference row")
-    columns = np.sort(matrix.T, axis=1)
+    columns = np.empty((d, n), matrix.dtype)
+    importance, variance = np.empty(d), np.empty(d)
+
+    def one(at: slice) -> None:
+        columns[at] = ascending(matrix[:, at])
+        importance[at], variance[at] = moments(columns[at], matrix.size)
+
+    over_blocks(one, matrix)
     edges = tuple(quantile_edges(column, settings.bins) for column in columns)
+    edge_table = table(edges)
     counts, widths = pad([bin_counts(column, edge) for column, edge in zip(columns, edges, strict=True)])
-    absolute = np.abs(matrix)
     return Prepared(
         feature_names=tuple(feature_names),
         values=matrix,
         columns=columns,
         edges=edges,
+        edge_table=edge_table,
         counts=counts,
         widths=widths,
-        importance=absolute.mean(axis=0),
-        variance=absolute.var(axis=0),
-        natural=natural or calibrate(matrix, periods, edges),
+        importance=importance,
+        variance=variance,
+        natural=natural or calibrate(matrix, periods, edge_table, counts, widths),
         settings=settings,
     )
