@@ -143,6 +143,15 @@ METRICS: dict[str, Metric] = {
     "xdrift_prediction_drift_score": Metric(
         "gauge", "Drift of the predictions, traffic against holdout.", (*_M, "test")
     ),
+    # trust in the alarms themselves
+    "xdrift_canary_comparisons_total": Metric(
+        "counter", "Random halves of the holdout compared with each other: nothing can have drifted there.", _M
+    ),
+    "xdrift_canary_alarms_total": Metric(
+        "counter",
+        "Those that came out at this level or higher; over comparisons, the false-alarm rate.",
+        (*_M, "level"),
+    ),
     # the explainer itself
     "xdrift_explainer_selfcheck_ok": Metric(
         "gauge", "1 when the latest explanations added up and the explainer was unchanged, else 0.", _M
@@ -157,6 +166,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]] | None] = {
     "xdrift_check_failures_total": ("reason", FAILURE_REASONS),
     "xdrift_checks_skipped_total": ("reason", SKIP_REASONS),
     "xdrift_verdicts_total": ("verdict", VERDICTS),
+    "xdrift_canary_comparisons_total": None,
+    "xdrift_canary_alarms_total": ("level", LEVEL_NAMES[1:]),
 }
 """Durable totals, kept as rows of the store: the label beside monitor and model, with its values, all at 0 from the
 start. None: no further label."""

@@ -222,6 +222,7 @@ class SampleSettings(Strict):
 class ExplainSettings(Strict):
     engine: Literal[
         "auto",
+        "tree-compiled",
         "xgboost-native",
         "lightgbm-native",
         "catboost-native",
@@ -256,15 +257,21 @@ class DriftSettings(Strict):
     ks_severe: float = Field(default=0.2, gt=0, lt=1)
     stability_warning: float = Field(default=0.2, gt=0)
     stability_severe: float = Field(default=0.4, gt=0)
-    alpha_warning: float = Field(default=0.05, gt=0, lt=1)
-    """Bound on the adjusted p-value for level 1."""
-    alpha_severe: float = Field(default=0.01, gt=0, lt=1)
-    """Bound on the adjusted p-value for level 2."""
+    alpha_warning: float = Field(default=0.025, gt=0, lt=1)
+    """Bound on the adjusted p-value for level 1; half of the promised 5 % of checks: room for approximations."""
+    alpha_severe: float = Field(default=0.005, gt=0, lt=1)
+    """Bound on the adjusted p-value for level 2; half of the promised 1 % of checks."""
+    false_warnings_per_month: float = Field(default=1.0, gt=0)
+    """False alarms of level 1 or higher that chance may raise in a month; frequent checks get smaller alphas."""
+    false_severe_per_month: float = Field(default=0.1, gt=0)
+    """The same for level 2: 0.1 is one in ten months."""
     materiality: float = Field(default=0.02, ge=0, lt=1)
     """Features under this share of all importance, before and now, never alarm."""
     min_rows: int = Field(default=50, ge=10)
     """Fewer rows on either side: unknown."""
     top_k: int = Field(default=5, ge=1)
+    canary_comparisons: int = Field(default=4, ge=0, le=1000)
+    """Random halves of the holdout that every check compares with each other to count its own false alarms."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -275,6 +282,15 @@ class DriftSettings(Strict):
         if self.alpha_severe > self.alpha_warning:
             raise ValueError(f"alpha_severe {self.alpha_severe} is above alpha_warning {self.alpha_warning}")
         return self
+
+    def at_rate(self, checks_per_month: float) -> DriftSettings:
+        """The same with alphas that keep the monthly budget of false alarms at so many checks a month.
+
+        Without drift a check raises a level with a probability of at most alpha: a month holds alpha * checks.
+        """
+        severe = min(self.alpha_severe, self.false_severe_per_month / checks_per_month)
+        warning = max(min(self.alpha_warning, self.false_warnings_per_month / checks_per_month), severe)
+        return self.model_copy(update={"alpha_warning": warning, "alpha_severe": severe})
 
 
 class MonitorSettings(Strict):

@@ -74,6 +74,15 @@ def longest_gap(schedule: ScheduleSettings) -> timedelta:
     return cron.longest_gap(schedule.cron)
 
 
+def per_month(schedule: ScheduleSettings) -> float:
+    """Slots in an average month of 30.44 days; a crontab's are counted over four weeks where it fires in them."""
+    month, weeks = timedelta(days=30.44), timedelta(weeks=4)
+    if schedule.every is not None:
+        return month / schedule.every
+    counted = sum(1 for _ in planned(schedule, EPOCH, EPOCH + weeks))
+    return counted * (month / weeks) if counted > 1 else month / longest_gap(schedule)
+
+
 def cadence(schedule: ScheduleSettings) -> Literal["minutely", "hourly", "daily", "weekly"]:
     """The word for how often a monitor is checked, by its longest gap; `weekly` is a week and everything longer."""
     gap = longest_gap(schedule)

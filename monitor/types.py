@@ -204,6 +204,8 @@ class Finding:
     n_reference: int
     n_current: int
     reason: str | None = None
+    segment: str | None = None
+    """`column=value` of the rows compared; None: all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +293,9 @@ class Reference:
     created_at: datetime
     author: str
     reason: str
+    noise: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] | None = None
+    """Approximate explainers: judged test to what other seeds alone do to each feature, warning and severe bound, in
+    feature order; None for exact ones. It follows from the rest and is no part of the content hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +379,9 @@ class Check:
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     config_digest: str | None = None
+    canary: Mapping[str, int] = field(default_factory=dict)
+    """Random halves of the holdout compared with each other: `comparisons`, and how many of them came out at level
+    `warning` or higher and at level `severe`. Empty where the holdout is too small to be halved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor import __version__, logs
-from monitor.cli import backfill, checking, compare, configuration, reference, service
+from monitor.cli import backfill, checking, compare, configuration, drilling, reference, service
 from monitor.cli.failure import report, report_unexpected, report_usage
 from monitor.errors import XdriftError
 
@@ -37,6 +37,7 @@ app.command("check-config", short_help="Say what each monitor will do, or list e
 app.add_typer(reference.app, name="reference", short_help="Make, list, show and replace references.")
 app.command("check", short_help="Run one check now.")(checking.check)
 app.command("backfill", short_help="Check every planned slot of the past.")(backfill.backfill)
+app.command("drill", short_help="Put an incident into a copy and see whether the monitor tells.")(drilling.drill)
 app.command("serve", short_help="Run checks at their slots; serve pages and metrics.")(service.serve)
 app.command("compare", short_help="Compare two attribution matrices in files.")(compare.compare)
 app.add_typer(service.db, name="db", short_help="Create or upgrade the tables.")

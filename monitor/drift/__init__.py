@@ -5,6 +5,7 @@ in a one-shot check, in a CI gate and in a library call.
 """
 
 from monitor.drift.assess import ViewResult, assess
+from monitor.drift.canary import canary
 from monitor.drift.catalogue import TESTS, DriftTest
 from monitor.drift.compare import Comparison, compare
 from monitor.drift.decompose import decompose
@@ -27,6 +28,7 @@ __all__ = [
     "ViewResult",
     "assess",
     "attribution_profiles",
+    "canary",
     "compare",
     "decompose",
     "input_drift",

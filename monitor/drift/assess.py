@@ -193,4 +193,5 @@ def _limits(
         m=measured.m,
         freedom=measured.freedom.astype(np.float64),
         relative_error=measured.relative_error,
+        tail=measured.tails[name],
     )

@@ -122,15 +122,17 @@ def thresholds(
     m: int,
     freedom: Floats,
     relative_error: Floats,
+    tail: Floats,
 ) -> Floats:
     """Warning and severe thresholds, (2, d): the larger of the effect floor and chance plus natural variation.
 
-    `alpha` is shared out over the d features, so that the chance part holds for all of them together.
+    `alpha` is shared out over the d features, so that the chance part holds for all of them together. `tail` says by
+    how much the closed law's tail must be multiplied at these samples, (d,).
     """
     d = len(freedom)
     rows = []
     for i in (0, 1):
-        share, bound = alpha[i] / d, natural.bounds[test][i]
+        share, bound = np.minimum(alpha[i] / d / tail, 1.0), natural.bounds[test][i]
         if test == "psi":
             limit = bound**2 + psi_null(share, n, m, freedom.astype(np.int64))
         elif test == "ks":

@@ -99,13 +99,26 @@ def _model_side(level: int, facts: Facts) -> Verdict:
 
 
 def signals(views: Mapping[View, ViewResult], facts: Facts) -> tuple[InputDrift, ...]:
-    """Pipeline marks on the inputs of features that traffic moved, strongest first."""
+    """Pipeline marks that explain what traffic moved, strongest first.
+
+    Marks on the inputs of raised features, and proven unit conversions of any feature that counts: correlated features
+    share credit, so a broken input may show in the attributions of its companions.
+    """
     if "traffic" not in views:
         return ()
     result = views["traffic"]
-    raised = [name for name, level in zip(result.feature_names, result.feature_levels, strict=True) if level]
-    columns = dict.fromkeys(facts.source_of.get(name, name) for name in raised)
-    marked = [facts.inputs[c] for c in columns if c in facts.inputs and facts.inputs[c].signal]
+    if not result.level:
+        return ()
+    columns: dict[str, bool] = {}
+    for name, level, counts in zip(result.feature_names, result.feature_levels, result.material, strict=True):
+        column = facts.source_of.get(name, name)
+        if level or counts:
+            columns[column] = columns.get(column, False) or bool(level)
+    marked = [
+        facts.inputs[column]
+        for column, raised in columns.items()
+        if column in facts.inputs and facts.inputs[column].signal and (raised or facts.inputs[column].signal == "unit")
+    ]
     return tuple(sorted(marked, key=lambda drift: -drift.psi))
 
 

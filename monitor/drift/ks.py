@@ -21,9 +21,9 @@ def ks_p_value(d: Floats, n: int, m: int) -> Floats:
     return np.asarray(special.kolmogorov(_effective(n, m) * d), dtype=np.float64)
 
 
-def ks_null(alpha: float, n: int, m: int) -> float:
-    """The D that is exceeded with probability alpha without drift."""
-    return float(special.kolmogi(alpha) / _effective(n, m))
+def ks_null(alpha: Floats, n: int, m: int) -> Floats:
+    """The D that is exceeded with probability alpha, (d,), without drift, (d,)."""
+    return np.asarray(special.kolmogi(alpha) / _effective(n, m), dtype=np.float64)
 
 
 def ks_null_mean(n: int, m: int) -> float:

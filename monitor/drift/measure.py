@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.drift import permute
 from monitor.drift.distances import Matrix, distances, over_blocks
 from monitor.drift.ks import ks_p_value
 from monitor.drift.prepare import Prepared, check_matrix
@@ -38,6 +39,8 @@ class Measurement:
     """Bins that any row fell into, minus one."""
     relative_error: Floats
     """Standard error of the stability score; 0 where the reference importance is (next to) 0."""
+    tails: dict[str, Floats]
+    """Judged test to the factor by which its closed law's tail is too wide (under 1) or too narrow at these samples."""
     moved: Ints
     """Paired only: rows whose attribution changed beyond rounding."""
 
@@ -118,9 +121,9 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
     }
     freedom = np.maximum(((prepared.counts + counts) > 0).sum(axis=1) - 1, 1).astype(np.int64)
     chance = standard_error(prepared.variance, n, found.variance, m)
+    tails = {name: np.ones(prepared.d) for name in ("psi", "ks", "stability")}
     if pairs is not None and exact:
-        certain = np.where(pairs.moved > 0, 0.0, 1.0)
-        p_values = {"psi": certain, "ks": certain, "stability": certain}
+        p_values = dict.fromkeys(tails, np.where(pairs.moved > 0, 0.0, 1.0))
     else:
         error = chance if pairs is None else pairs.error
         p_values = {
@@ -128,6 +131,8 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
             "ks": ks_p_value(statistics["ks"], n, m),
             "stability": p_value(found.importance - prepared.importance, error, n + m - 2),
         }
+    if pairs is None and permute.wanted(n, m):
+        p_values, tails = _permuted(prepared, matrix, statistics, p_values, freedom=freedom, error=chance)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = chance / prepared.importance
     relative[~np.isfinite(relative)] = 0.0
@@ -143,5 +148,32 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
         counts_cur=counts,
         freedom=freedom,
         relative_error=relative,
+        tails=tails,
         moved=np.full(prepared.d, m, dtype=np.int64) if pairs is None else pairs.moved,
+    )
+
+
+def _permuted(
+    prepared: Prepared,
+    matrix: Matrix,
+    statistics: dict[str, Floats],
+    closed: dict[str, Floats],
+    *,
+    freedom: Ints,
+    error: Floats,
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """p-values of a small sample, and the tail factors of the closed laws."""
+    n, m = prepared.n, len(matrix)
+    change = np.abs(np.abs(matrix).mean(axis=0, dtype=np.float64) - prepared.importance)
+    return permute.refine(
+        prepared.values,
+        matrix,
+        prepared.edges,
+        seen={"psi": statistics["psi"], "ks": statistics["ks"], "stability": change},
+        closed=closed,
+        laws={
+            "psi": lambda j, x: float(psi_p_value(np.array([x]), n, m, freedom[j : j + 1])[0]),
+            "ks": lambda _, x: float(ks_p_value(np.array([x]), n, m)[0]),
+            "stability": lambda j, x: float(p_value(np.array([x]), error[j : j + 1], n + m - 2)[0]),
+        },
     )

@@ -64,7 +64,7 @@ def psi_p_value(value: Floats, n: int, m: int, freedom: Ints) -> Floats:
     return np.asarray(p, dtype=np.float64)
 
 
-def psi_null(alpha: float, n: int, m: int, freedom: Ints) -> Floats:
-    """The value that PSI exceeds with probability alpha without drift, (d,)."""
+def psi_null(alpha: Floats, n: int, m: int, freedom: Ints) -> Floats:
+    """The value that PSI exceeds with probability alpha, (d,), without drift, (d,)."""
     quantile = stats.chi2.isf(alpha, np.maximum(freedom, 1)) * (1 / n + 1 / m)
     return np.asarray(quantile, dtype=np.float64)

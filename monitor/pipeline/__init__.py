@@ -1,6 +1,16 @@
 """The only place where the rooms meet: one check, from sample to saved result."""
 
+from monitor.pipeline.alteration import Alteration
 from monitor.pipeline.check import could_not_run, perform
-from monitor.pipeline.reference import create_reference
+from monitor.pipeline.reference import build_reference, create_reference
+from monitor.pipeline.subject import Subject, open_subject
 
-__all__ = ["could_not_run", "create_reference", "perform"]
+__all__ = [
+    "Alteration",
+    "Subject",
+    "build_reference",
+    "could_not_run",
+    "create_reference",
+    "open_subject",
+    "perform",
+]

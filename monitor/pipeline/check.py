@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor import drift, slots, sources
 from monitor.errors import ReferenceMissingError, SlotLostError, XdriftError
+from monitor.pipeline.alteration import UNALTERED, Alteration
 from monitor.pipeline.record import attribution_rows, versions
 from monitor.pipeline.reference import PREDICTION
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
@@ -47,10 +48,13 @@ class Stages:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-def perform(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock) -> Check:
+def perform(
+    monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock, alter: Alteration = UNALTERED
+) -> Check:
     """Run one claimed check and save it, whatever becomes of it.
 
-    An error of ours becomes a saved check with outcome `failed`, verdict `unknown` and its reason.
+    An error of ours becomes a saved check with outcome `failed`, verdict `unknown` and its reason. Only a drill gives
+    `alter`.
 
     Raises:
         SlotLostError: the claim was taken over meanwhile; nothing was written.
@@ -59,7 +63,7 @@ def perform(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Cloc
     started_at = clock()
     stages = Stages()
     try:
-        check = _run(monitor, claim, store, clock=clock, started_at=started_at, stages=stages)
+        check = _run(monitor, claim, store, clock=clock, started_at=started_at, stages=stages, alter=alter)
     except SlotLostError:
         raise
     except XdriftError as error:
@@ -101,13 +105,20 @@ def could_not_run(
 
 
 def _run(
-    monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock, started_at: datetime, stages: Stages
+    monitor: MonitorSettings,
+    claim: Claim,
+    store: Store,
+    *,
+    clock: Clock,
+    started_at: datetime,
+    stages: Stages,
+    alter: Alteration,
 ) -> Check:
     with stages.timed("load"):
-        subject = open_subject(monitor)
+        subject = alter.subject(open_subject(monitor))
         reference = _reference(monitor, store, subject)
     with stages.timed("sample"):
-        sample = _sample(monitor, claim.planned_at, subject)
+        sample = _sample(monitor, claim.planned_at, subject, alter)
     thin, reason = _thin(monitor, sample)
     with stages.timed("explain"):
         holdout, skipped = explain_holdout(subject, reference)
@@ -116,7 +127,7 @@ def _run(
     with stages.timed("test"):
         earlier = None if thin else _earlier(claim, store, subject, reference)
         material = Material(reference=reference, holdout=holdout, traffic=traffic, earlier=earlier)
-        compared = compare_views(material, monitor)
+        compared = compare_views(material, monitor, seed=sample.seed)
         inputs, profiles = _input_drift(reference, sample, traffic) if traffic is not None else ({}, ())
         judgement = drift.judge(compared.views, compared.contributions, facts(material, subject.model, inputs, thin))
     # A holdout too thin to judge gives the same verdict as a thin window.
@@ -192,6 +203,7 @@ def _record(
         profiles=(*done.compared.profiles, *done.profiles),
         versions=versions(done.subject),
         notes=_notes(done),
+        canary=done.compared.canary,
     )
 
 
@@ -232,14 +244,15 @@ def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Refe
     return reference
 
 
-def _sample(monitor: MonitorSettings, planned_at: datetime, subject: Subject) -> Sample:
-    sample = sources.draw_sample(
+def _sample(monitor: MonitorSettings, planned_at: datetime, subject: Subject, alter: Alteration) -> Sample:
+    drawn = sources.draw_sample(
         monitor.predictions,
         slots.window_of(monitor.schedule, planned_at),
         features=[str(name) for name in subject.holdout.rows.columns],
         sample=monitor.sample,
         seed=sources.slot_seed(monitor.name, planned_at),
     )
+    sample = alter.sample(drawn)
     like, what = subject.holdout.rows, f"predictions of monitor {monitor.name!r}"
     known, priority = subject.model.categories, sample.priority_rows
     return replace(

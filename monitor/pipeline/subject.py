@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from monitor import explain, sources
 from monitor.errors import ConfigError
 from monitor.settings import MonitorSettings
-from monitor.types import Attributions, Holdout, LoadedModel, Reference
+from monitor.types import Attributions, ExplainerRef, Holdout, LoadedModel, Reference
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from monitor.explain import Explainer
+
+class Explains(Protocol):
+    """What a check asks of an explainer: `monitor.explain.Explainer`, or one that a drill puts in its place."""
+
+    @property
+    def ref(self) -> ExplainerRef: ...
+
+    @property
+    def input_features(self) -> tuple[str, ...]: ...
+
+    def explain(self, rows: pd.DataFrame) -> Attributions: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +35,7 @@ class Subject:
 
     model: LoadedModel
     holdout: Holdout
-    explainer: Explainer
+    explainer: Explains
     notes: tuple[str, ...]
 
 

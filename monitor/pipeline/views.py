@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor import drift
+from monitor import drift, slots
 from monitor.drift import Facts, InputDrift, Measurement, Prepared, ViewResult
 from monitor.settings import MonitorSettings
 from monitor.types import Attributions, Contribution, ExplainerRef, Floats, Level, LoadedModel, Profile, Reference, View
@@ -31,11 +31,15 @@ class Compared:
     views: Mapping[View, ViewResult]
     contributions: tuple[Contribution, ...]
     profiles: tuple[Profile, ...]
+    canary: Mapping[str, int]
 
 
-def compare_views(material: Material, monitor: MonitorSettings) -> Compared:
-    """Measure every view that can be, judge them as one family, and split the change into its two parts."""
-    settings, reference = monitor.drift, material.reference
+def compare_views(material: Material, monitor: MonitorSettings, *, seed: int) -> Compared:
+    """Measure every view that can be, judge them as one family, split the change into its two parts, and count false
+    alarms on halves of the holdout drawn by `seed`.
+    """
+    reference = material.reference
+    settings = monitor.drift.at_rate(slots.per_month(monitor.schedule))
     names = reference.attributions.feature_names
     ref = drift.prepare(reference.attributions.values, names, settings=settings, periods=reference.periods)
     now = ref
@@ -57,7 +61,12 @@ def compare_views(material: Material, monitor: MonitorSettings) -> Compared:
             pairs["trend"] = (before, drift.measure(before, values))
         profiles += drift.attribution_profiles(ref, values, "traffic")
     views = drift.assess(pairs, settings)
-    return Compared(views=views, contributions=_contributions(names, views, now), profiles=tuple(profiles))
+    return Compared(
+        views=views,
+        contributions=_contributions(names, views, now),
+        profiles=tuple(profiles),
+        canary=drift.canary(material.holdout.values, names, settings=settings, seed=seed),
+    )
 
 
 def _contributions(names: tuple[str, ...], views: Mapping[View, ViewResult], now: Prepared) -> tuple[Contribution, ...]:

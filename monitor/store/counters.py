@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.names import COUNTERS, FAILURE_REASONS
+from monitor.names import COUNTERS, FAILURE_REASONS, LEVEL_NAMES
 from monitor.store.tables import counters, monitors
 from monitor.types import Check, Counter
 
@@ -35,16 +35,19 @@ def known_labels() -> Iterable[tuple[str, dict[str, str]]]:
 
 
 def count_check(connection: Connection, check: Check) -> None:
-    events: list[tuple[str, dict[str, str]]] = [
-        ("xdrift_checks_total", {}),
-        ("xdrift_verdicts_total", {"verdict": check.verdict}),
+    events: list[tuple[str, dict[str, str], int]] = [
+        ("xdrift_checks_total", {}, 1),
+        ("xdrift_verdicts_total", {"verdict": check.verdict}, 1),
     ]
     if check.outcome == "failed":
         # The set of reasons is closed: each is a time series. The check itself keeps the word it came with.
         reason = check.reason if check.reason in FAILURE_REASONS else "internal"
-        events.append(("xdrift_check_failures_total", {"reason": reason}))
-    for name, labels in events:
-        add(connection, name, monitor=check.monitor, model=check.model, labels=labels)
+        events.append(("xdrift_check_failures_total", {"reason": reason}, 1))
+    if check.canary:
+        events.append(("xdrift_canary_comparisons_total", {}, check.canary["comparisons"]))
+        events += [("xdrift_canary_alarms_total", {"level": level}, check.canary[level]) for level in LEVEL_NAMES[1:]]
+    for name, labels, amount in events:
+        add(connection, name, monitor=check.monitor, model=check.model, labels=labels, amount=amount)
 
 
 def add(

@@ -45,7 +45,10 @@ def _levels(connection: Connection, ids: list[str]) -> dict[str, dict[str, Level
     """Highest level per check and feature over the views that the verdict rests on. The trend view is not one of them:
     the weeks after an incident differ from the incident, and are not severe for that."""
     of_findings = select(findings.c.check_id, findings.c.feature, findings.c.level).where(
-        findings.c.check_id.in_(ids), findings.c.feature.is_not(None), findings.c.view != "trend"
+        findings.c.check_id.in_(ids),
+        findings.c.feature.is_not(None),
+        findings.c.view != "trend",
+        findings.c.segment.is_(None),
     )
     of_contributions = select(contributions.c.check_id, contributions.c.feature, contributions.c.level).where(
         contributions.c.check_id.in_(ids)

@@ -37,6 +37,7 @@ _CONTRIBUTION_NUMBERS = _names(Contribution, "feature", "level")
 _CHECK_FIELDS = _names(
     Check, "window", "explainer", "levels", "model_numbers", "input_drift", "stage_seconds",
     "findings", "contributions", "profiles", "rows", "evidence", "notes", "versions",
+    "canary",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def check_row(check: Check) -> Row:
         "evidence": list(check.evidence),
         "notes": list(check.notes),
         "versions": dict(check.versions),
+        "canary": {name: int(count) for name, count in check.canary.items()},
     }
 
 
@@ -76,6 +78,7 @@ def check_from(
         evidence=tuple(row["evidence"]),
         notes=tuple(row["notes"]),
         versions=row["versions"],
+        canary=row["canary"] or {},  # checks of schema 0001 have none
         findings=findings,
         contributions=contributions,
         profiles=profiles,

@@ -33,6 +33,9 @@ def reference_row(reference: Reference) -> Row:
         "notes": list(found.notes),
         "row_ids": list(reference.row_ids),
         "periods": None if reference.periods is None else list(reference.periods),
+        "noise": None
+        if reference.noise is None
+        else {name: [list(b) for b in two] for name, two in reference.noise.items()},
         "n_rows": found.n,
         "n_features": len(found.feature_names),
         "additivity_gap": found.additivity_gap,
@@ -65,7 +68,16 @@ def reference_from(row: RowMapping, arrays: Mapping[str, Floats], profiles: tupl
         created_at=row["created_at"],
         author=row["author"],
         reason=row["reason"],
+        noise=noise_from(row["noise"]),
     )
+
+
+def noise_from(
+    stored: Mapping[str, list[list[float]]] | None,
+) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]] | None:
+    if stored is None:
+        return None
+    return {name: (tuple(warning), tuple(severe)) for name, (warning, severe) in stored.items()}
 
 
 def content_digest(reference: Reference) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKeyConstraint as ForeignKeys
 
 from monitor.store.columns import Instant, Json, Real, Whole, Words
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration. Versions are four digits, so that their order is that of the text."""
 
 metadata = MetaData(
@@ -78,7 +78,7 @@ references = Table(
     *_must(Instant, "created_at"),
     *_must(Words, "author", "reason", "model_digest", "model_version", "holdout_digest", "explainer_digest", "engine"),
     *_must(Json, "model_libraries", "explainer", "feature_names", "source_features", "notes", "row_ids"),
-    *_may(Json, "periods"),
+    *_may(Json, "periods", "noise"),
     *_must(Whole, "n_rows", "n_features"),
     *_may(Real, "additivity_gap"),
     *_must(LargeBinary, "arrays"),
@@ -148,7 +148,7 @@ checks = Table(
     *_must(Whole, "seed", "n_seen", "n_drawn", "n_explained", "n_holdout"),
     *_must(Boolean, "holdout_skipped"),
     *_may(Real, "additivity_gap"),
-    *_may(Json, "explainer"),
+    *_may(Json, "explainer", "canary"),
     *_must(Json, "evidence", "model_numbers", "input_drift", "stage_seconds", "versions", "notes"),
     _to_reference(),
     UniqueConstraint("monitor", "planned_at"),
@@ -162,7 +162,7 @@ findings = Table(
     metadata,
     *_part_of_check(),
     *_must(Words, "view", "test"),
-    *_may(Words, "feature", "reason"),
+    *_may(Words, "feature", "reason", "segment"),
     *_may(Real, "statistic", "p_value", "p_adjusted", "threshold", "threshold_severe"),
     *_must(Whole, "level"),
     *_must(Whole, "n_reference", "n_current"),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from monitor.drift import Facts, InputDrift, Judgement, ViewResult, assess, decompose, judge, measure, prepare
+from monitor.drift.inputs import Signal
 from monitor.settings import DriftSettings
 from monitor.types import Contribution, View
 
@@ -210,9 +211,25 @@ def test_a_sum_that_only_the_total_view_sees_is_answered_for_by_its_larger_part(
     assert judge(views, by_data, CALM).verdict == "data"
 
 
-def test_marks_on_inputs_of_features_that_did_not_move_prove_nothing() -> None:
-    mark = replace(MARK, column="dep_delay")
+@pytest.mark.parametrize("signal", ["missing", "constant", "unseen"])
+def test_marks_on_inputs_of_features_that_did_not_move_prove_nothing(signal: Signal) -> None:
+    mark = replace(MARK, column="dep_delay", signal=signal)
     assert judged(0, 2, inputs={"dep_delay": mark}).verdict == "data"
+
+
+def test_a_proven_conversion_answers_although_only_companions_of_its_feature_moved() -> None:
+    mark = replace(MARK, column="dep_delay")
+    seen = judged(0, 2, inputs={"dep_delay": mark})
+    assert (seen.verdict, seen.level) == ("pipeline", 2)
+    assert judged(0, 0, inputs={"dep_delay": mark}).verdict == "none"
+
+
+def test_a_conversion_of_a_feature_that_never_counted_explains_nothing() -> None:
+    mark = replace(MARK, column="dep_delay")
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 0), "traffic": view("traffic", 2)}
+    views["traffic"] = replace(views["traffic"], material=np.array([True, False, True]))
+    facts = replace(CALM, inputs={"dep_delay": mark})
+    assert judge(views, contributions({"distance": 2}), facts).verdict == "data"
 
 
 def test_marks_are_found_through_the_source_column_of_an_attribution() -> None:

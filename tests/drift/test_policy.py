@@ -236,8 +236,8 @@ def test_thresholds_know_the_sample_size_and_the_number_of_features(name: str) -
 
 
 def test_the_psi_threshold_of_few_rows_is_what_chance_exceeds_once_in_alpha_over_features() -> None:
-    seen = features(noise(1, 60), noise(2, 60))["age"]["psi_threshold"]
-    assert seen == pytest.approx(stats.chi2.isf(0.05 / 4, 9) * (1 / 60 + 1 / 60))
+    seen = features(noise(1, 200), noise(2, 200))["age"]["psi_threshold"]
+    assert seen == pytest.approx(stats.chi2.isf(DriftSettings().alpha_warning / 4, 9) * (1 / 200 + 1 / 200))
 
 
 def test_a_sign_flip_is_invisible_to_stability_and_severe_all_the_same() -> None:

@@ -187,3 +187,18 @@ def test_monitors_are_spread_over_the_stagger() -> None:
     offsets = [slots.stagger(f"monitor-{n}", timedelta(days=1)) for n in range(400)]
     per_minute = [sum(timedelta(minutes=m) <= o < timedelta(minutes=m + 1) for o in offsets) for m in range(5)]
     assert min(per_minute) > 50
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ({"every": "1w"}, 30.44 / 7),
+        ({"every": "1h"}, 30.44 * 24),
+        ({"cron": "0 6 * * *", "window": "1d"}, 30.44),
+        ({"cron": "0 8-17 * * mon-fri", "window": "1h"}, 10 * 5 * 30.44 / 7),
+        ({"cron": "0 0 1 */3 *", "window": "1d"}, 30.44 / 92),
+        ({"cron": "*/15 * * * *", "window": "1h"}, 96 * 30.44),
+    ],
+)
+def test_slots_of_an_average_month_are_counted(schedule: dict[str, str], expected: float) -> None:
+    assert slots.per_month(ScheduleSettings(**schedule)) == pytest.approx(expected, rel=0.05)

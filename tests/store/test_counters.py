@@ -11,10 +11,23 @@ def test_every_known_total_begins_at_zero(store, make):
 
     names = {counter.name for counter in found}
     assert names == set(COUNTERS)
-    assert len(found) == 1 + sum(len(label[1]) for label in COUNTERS.values() if label)
+    assert len(found) == sum(len(label[1]) if label else 1 for label in COUNTERS.values())
     assert {counter.value for counter in found} == {0.0}
     for counter in found:
         assert set(counter.labels) == set(METRICS[counter.name].labels)
+
+
+def test_the_canary_of_every_check_adds_to_the_totals_and_comes_back_with_it(store, make):
+    for slot, severe in ((0, 0), (1, 1), (2, 0)):
+        make.save(store, make.bare(slot, canary={"comparisons": 4, "warning": 1, "severe": severe}))
+    make.save(store, make.bare(3))
+
+    totals = make.totals(store)
+    assert totals["xdrift_canary_comparisons_total"] == 12
+    assert totals["xdrift_canary_alarms_total warning"] == 3
+    assert totals["xdrift_canary_alarms_total severe"] == 1
+    assert store.check(make.bare(1).id).canary == {"comparisons": 4, "warning": 1, "severe": 1}
+    assert store.check(make.bare(3).id).canary == {}
 
 
 def test_checks_are_counted_by_verdict_and_failures_by_reason(store, make):
