@@ -245,6 +245,9 @@ class ExplainSettings(Strict):
     tolerance: float = Field(default=1e-3, gt=0)
     """Largest accepted additivity gap, relative to max(1, abs(prediction))."""
     seed: int = 0
+    noise_runs: int = Field(default=3, ge=0, le=20)
+    """Approximate engines: how often a new reference explains the holdout again with another seed, to learn what the
+    seed alone changes. 0: not at all."""
 
 
 class DriftSettings(Strict):

@@ -5,6 +5,7 @@ in a one-shot check, in a CI gate and in a library call.
 """
 
 from monitor.drift.assess import ViewResult, assess
+from monitor.drift.calibrate import noise_bounds
 from monitor.drift.canary import canary
 from monitor.drift.catalogue import TESTS, DriftTest
 from monitor.drift.compare import Comparison, compare
@@ -36,5 +37,6 @@ __all__ = [
     "judge",
     "measure",
     "model_numbers",
+    "noise_bounds",
     "prepare",
 ]

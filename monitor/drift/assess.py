@@ -158,7 +158,7 @@ def _view(
     alpha = (settings.alpha_warning, settings.alpha_severe)
     limits, levels = {}, {}
     for name in JUDGED:
-        limit = _limits(name, prepared.natural, measured, settings, alpha)
+        limit = _limits(name, prepared.natural, prepared.noise, measured, settings, alpha)
         statistic, p = measured.statistics[name], p_adjusted[name]
         raised = [(statistic > limit[i]) & (p <= alpha[i]) & weighty for i in (0, 1)]
         limits[name] = limit
@@ -178,12 +178,19 @@ def _view(
 
 
 def _limits(
-    name: str, natural: Natural, measured: Measurement, settings: DriftSettings, alpha: tuple[float, float]
+    name: str,
+    natural: Natural,
+    noise: Mapping[str, Floats],
+    measured: Measurement,
+    settings: DriftSettings,
+    alpha: tuple[float, float],
 ) -> Floats:
-    """On the same rows neither sampling nor season plays a part: the effect floors alone decide."""
+    """On the same rows neither sampling nor season plays a part: the effect floors decide, and for approximate
+    explainers what their seed alone does."""
     floor = floors(settings, name)
     if measured.paired:
-        return np.repeat(np.array(floor)[:, None], len(measured.freedom), axis=1)
+        least = np.repeat(np.array(floor)[:, None], len(measured.freedom), axis=1)
+        return np.asarray(np.maximum(least, noise.get(name, least)), dtype=np.float64)
     return thresholds(
         test=name,
         floor=floor,

@@ -9,7 +9,7 @@ like drift.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,19 @@ def _bound(excess: Floats, error: Floats) -> Floats:
     predicted = excess.mean(axis=0) + t[:, None] * np.sqrt(shrunk * (1 + 1 / k))
     lived = (excess + np.array(HIDDEN)[:, None, None] * error).max(axis=1)
     return np.asarray(np.maximum(predicted, lived), dtype=np.float64)
+
+
+def noise_bounds(runs: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+    """What an approximate explainer's seed alone does to each statistic: test to (2, d) upper prediction bounds.
+
+    `runs`: statistics per judged test, (d,) each, of the same rows explained with another seed; two runs at least.
+    """
+    bounds = {}
+    for name in ("psi", "ks", "stability"):
+        # A relative change has no value where there was no importance; such features are not judged by it either.
+        seen = np.nan_to_num(np.array([run[name] for run in runs]), posinf=0.0)
+        bounds[name] = _bound(seen, np.zeros_like(seen))
+    return bounds
 
 
 def thresholds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,8 @@ class Prepared:
     variance: Floats
     """(d,) variance of abs attribution."""
     natural: Natural
+    noise: Mapping[str, Floats]
+    """Judged test to (2, d): what an approximate explainer's seed alone does; empty when it is exact."""
     settings: DriftSettings
 
     @property
@@ -92,6 +94,7 @@ def prepare(
     settings: DriftSettings | None = None,
     periods: Sequence[str] | None = None,
     natural: Natural | None = None,
+    noise: Mapping[str, Floats] | None = None,
 ) -> Prepared:
     """Sort, bin and calibrate a reference.
 
@@ -100,6 +103,7 @@ def prepare(
         feature_names: d unique names.
         periods: label of the period of each row; enough periods calibrate thresholds on natural variation.
         natural: variation known from elsewhere (the trend view borrows the reference's); wins over periods.
+        noise: bounds on what the explainer's seed alone does, from `noise_bounds`; for the view of the same rows.
 
     Raises:
         DataError: not a finite matrix, no rows, or names, columns or periods disagree.
@@ -137,5 +141,6 @@ def prepare(
         importance=importance,
         variance=variance,
         natural=natural or calibrate(matrix, periods, edge_table, counts, widths),
+        noise=noise or {},
         settings=settings,
     )

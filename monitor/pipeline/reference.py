@@ -13,6 +13,7 @@ import numpy as np
 
 from monitor import drift, sources
 from monitor.errors import ConfigError, DataError
+from monitor.pipeline.noise import explainer_noise
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
 from monitor.settings import MonitorSettings
 from monitor.types import Attributions, Profile, Reference
@@ -87,6 +88,7 @@ def build_reference(
         created_at=now,
         author=author,
         reason=reason,
+        noise=explainer_noise(monitor, subject, attributions),
     )
 
 

@@ -13,8 +13,12 @@ from monitor.settings import MonitorSettings
 from monitor.types import Attributions, ExplainerRef, Holdout, LoadedModel, Reference
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
+
+    from monitor.explain import Explainer
 
 
 class Explains(Protocol):
@@ -60,20 +64,33 @@ def open_subject(monitor: MonitorSettings) -> Subject:
     what = f"holdout of monitor {monitor.name!r}"
     rows = sources.align(holdout.rows, holdout.rows, what=what, categories=model.categories)
     holdout = replace(holdout, rows=rows)
-    explainer = explain.prepare(
-        model,
-        feature_names=features,
-        background=holdout.rows,
-        settings=monitor.explain,
-        scale=monitor.model.scale,
-        class_index=monitor.model.class_index,
-    )
+    explainer = _explainer(monitor, model, features, holdout.rows)
     return Subject(
         model=model,
         holdout=holdout,
         explainer=explainer,
         notes=(*sources.inspect_rows(holdout.rows), *explainer.notes),
     )
+
+
+def _explainer(
+    monitor: MonitorSettings, model: LoadedModel, features: Sequence[str], background: pd.DataFrame
+) -> Explainer:
+    return explain.prepare(
+        model,
+        feature_names=features,
+        background=background,
+        settings=monitor.explain,
+        scale=monitor.model.scale,
+        class_index=monitor.model.class_index,
+    )
+
+
+def reseeded(monitor: MonitorSettings, subject: Subject, *, seed: int) -> Explainer:
+    """An explainer like the subject's that draws its background and its samples by another seed."""
+    settings = monitor.explain.model_copy(update={"seed": seed})
+    changed = monitor.model_copy(update={"explain": settings})
+    return _explainer(changed, subject.model, subject.explainer.input_features, subject.holdout.rows)
 
 
 def explain_holdout(subject: Subject, reference: Reference | None) -> tuple[Attributions, bool]:

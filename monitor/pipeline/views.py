@@ -41,7 +41,8 @@ def compare_views(material: Material, monitor: MonitorSettings, *, seed: int) ->
     reference = material.reference
     settings = monitor.drift.at_rate(slots.per_month(monitor.schedule))
     names = reference.attributions.feature_names
-    ref = drift.prepare(reference.attributions.values, names, settings=settings, periods=reference.periods)
+    noise = {name: np.array(bounds) for name, bounds in (reference.noise or {}).items()}
+    ref = drift.prepare(reference.attributions.values, names, settings=settings, periods=reference.periods, noise=noise)
     now = ref
     if material.holdout is not reference.attributions:
         now = drift.prepare(material.holdout.values, names, settings=settings, periods=reference.periods)
