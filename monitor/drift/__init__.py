@@ -4,7 +4,7 @@ No I/O, no clock, no global random state: the same arrays always give the same a
 in a one-shot check, in a CI gate and in a library call.
 """
 
-from monitor.drift.assess import ViewResult, assess
+from monitor.drift.assess import Part, ViewResult, assess
 from monitor.drift.calibrate import noise_bounds
 from monitor.drift.canary import canary
 from monitor.drift.catalogue import TESTS, DriftTest
@@ -25,6 +25,7 @@ __all__ = [
     "InputDrift",
     "Judgement",
     "Measurement",
+    "Part",
     "Prepared",
     "ViewResult",
     "assess",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -18,11 +18,26 @@ from monitor.settings import DriftSettings
 from monitor.types import Finding, Floats, Ints, Level, View
 
 
+class Part(NamedTuple):
+    """A part of a view that is judged by itself, in one family with the whole."""
+
+    view: View
+    segment: str | None = None
+    """`column=value`: only rows of this segment."""
+    groups: bool = False
+    """True: the sums of feature groups instead of single features."""
+
+
+Key = TypeVar("Key", bound=View | Part)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewResult:
     """One view, judged. `reason` is set, and every level 0, when it could not be."""
 
     view: View
+    segment: str | None
+    """`column=value` of the rows compared; None: all of them."""
     measurement: Measurement
     feature_names: tuple[str, ...]
     p_adjusted: dict[str, Floats]
@@ -68,6 +83,7 @@ class ViewResult:
                         n_reference=self.measurement.n,
                         n_current=self.measurement.m,
                         reason=self.reason or self._undefined(test.name, j),
+                        segment=self.segment,
                     )
                 )
         return found
@@ -92,6 +108,7 @@ class ViewResult:
                 n_reference=self.measurement.n,
                 n_current=self.measurement.m,
                 reason=self.reason or (None if np.isfinite(value) else "no feature has any importance"),
+                segment=self.segment,
             )
             for name, value in self.model_numbers.items()
         ]
@@ -105,22 +122,26 @@ def _at(values: Floats | None, j: int) -> float | None:
     return None if values is None else _number(values[j])
 
 
-def assess(views: Mapping[View, tuple[Prepared, Measurement]], settings: DriftSettings) -> dict[View, ViewResult]:
-    """Judge all views of one check together.
+def assess(views: Mapping[Key, tuple[Prepared, Measurement]], settings: DriftSettings) -> dict[Key, ViewResult]:
+    """Judge all views of one check together, and the parts of views that are tested by themselves.
 
-    P-values of all features, judged tests and views form one family (Benjamini-Hochberg). A test raises a
+    P-values of all features, judged tests, views and parts form one family (Benjamini-Hochberg). A test raises a
     feature to a level only when its statistic exceeds that level's threshold and its adjusted p-value is at
     most that level's alpha, and the feature is material.
     """
-    family = [(view, name) for view in views for name in JUDGED]
-    raw = [_family_p(views[view], name, settings) for view, name in family]
+    family = [(key, name) for key in views for name in JUDGED]
+    raw: list[Floats] = [_family_p(views[key], name, settings) for key, name in family]
     sizes = np.cumsum([0, *(len(p) for p in raw)])
     adjusted = benjamini_hochberg(np.concatenate(raw)) if raw else np.array([])
-    by_test = {key: adjusted[sizes[i] : sizes[i + 1]] for i, key in enumerate(family)}
+    by_test = {one: adjusted[sizes[i] : sizes[i + 1]] for i, one in enumerate(family)}
     return {
-        view: _view(view, prepared, measured, {name: by_test[view, name] for name in JUDGED}, settings)
-        for view, (prepared, measured) in views.items()
+        key: _view(_part(key), prepared, measured, {name: by_test[key, name] for name in JUDGED}, settings)
+        for key, (prepared, measured) in views.items()
     }
+
+
+def _part(key: View | Part) -> Part:
+    return Part(key) if isinstance(key, str) else key
 
 
 def _thin(measured: Measurement, settings: DriftSettings) -> str | None:
@@ -151,7 +172,7 @@ def material(measured: Measurement, settings: DriftSettings) -> np.ndarray[tuple
 
 
 def _view(
-    view: View, prepared: Prepared, measured: Measurement, p_adjusted: dict[str, Floats], settings: DriftSettings
+    part: Part, prepared: Prepared, measured: Measurement, p_adjusted: dict[str, Floats], settings: DriftSettings
 ) -> ViewResult:
     reason = _thin(measured, settings)
     weighty = material(measured, settings)
@@ -164,7 +185,8 @@ def _view(
         limits[name] = limit
         levels[name] = np.zeros(prepared.d, np.int64) if reason else np.where(raised[1], 2, np.where(raised[0], 1, 0))
     return ViewResult(
-        view=view,
+        view=part.view,
+        segment=part.segment,
         measurement=measured,
         feature_names=prepared.feature_names,
         p_adjusted=p_adjusted,

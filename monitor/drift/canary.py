@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from monitor.drift.assess import assess
+from monitor.drift.assess import Part, assess
 from monitor.drift.distances import Matrix
 from monitor.drift.measure import measure
 from monitor.drift.prepare import prepare
 from monitor.settings import DriftSettings
+
+_HALVES = Part("traffic")
 
 
 def canary(values: Matrix, feature_names: Sequence[str], *, settings: DriftSettings, seed: int) -> dict[str, int]:
@@ -31,7 +33,7 @@ def canary(values: Matrix, feature_names: Sequence[str], *, settings: DriftSetti
         order = rng.permutation(len(values))
         one = prepare(values[order[:half]], feature_names, settings=settings)
         other = measure(one, values[order[half : 2 * half]])
-        levels.append(assess({"traffic": (one, other)}, settings)["traffic"].level)
+        levels.append(assess({_HALVES: (one, other)}, settings)[_HALVES].level)
     return {
         "comparisons": len(levels),
         "warning": sum(level >= 1 for level in levels),

@@ -1,0 +1,115 @@
+"""Features that share credit: correlated ones can swap it at a retrain without any change that matters.
+
+The sum of a group's attributions does not change when its members only swap. So the sums are tested as well, and where
+a sum stays quiet its members are not severe, whatever they do to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
+
+from monitor.drift.assess import ViewResult
+from monitor.drift.distances import Matrix
+from monitor.errors import ConfigError
+from monitor.types import Floats
+
+Groups = Mapping[str, Sequence[str]]
+"""Group name to its members, two or more; no feature in two groups."""
+NAMED = 3
+"""Members that the name of a found group lists."""
+PREFIX = "group "
+"""How a group's sum is named among the features."""
+
+
+def find_groups(columns: Mapping[str, NDArray[np.floating]], least: float) -> dict[str, tuple[str, ...]]:
+    """Groups of columns whose absolute rank correlation is `least` on average (average linkage), in column order.
+
+    Args:
+        columns: numeric inputs of the holdout by feature, (n,) each; missing values rank in the middle, and constant
+            columns correlate with nothing.
+        least: in (0, 1).
+    """
+    names = list(columns)
+    ranks = np.array([_ranks(np.asarray(values, dtype=np.float64)) for values in columns.values()])
+    spread = ranks.std(axis=1) if len(names) else np.array([])
+    kept = [k for k in range(len(names)) if spread[k] > 0]
+    if len(kept) < 2:
+        return {}
+    distance = 1 - np.abs(np.corrcoef(ranks[kept]))
+    np.fill_diagonal(distance, 0.0)
+    tree = hierarchy.linkage(squareform(np.clip(distance, 0.0, 1.0), checks=False), method="average")
+    label = hierarchy.fcluster(tree, t=1 - least, criterion="distance")
+    members: dict[int, list[str]] = {}
+    for k, cluster in zip(kept, label.tolist(), strict=True):
+        members.setdefault(cluster, []).append(names[k])
+    return {_name(found): tuple(found) for found in members.values() if len(found) > 1}
+
+
+def _ranks(values: Floats) -> Floats:
+    ranks = stats.rankdata(values, nan_policy="omit")
+    present = np.isfinite(ranks)
+    middle = ranks[present].mean() if present.any() else 0.0
+    return np.where(present, ranks, middle)
+
+
+def _name(members: Sequence[str]) -> str:
+    more = len(members) - NAMED
+    return " + ".join(members[:NAMED]) + (f" + {more} more" if more > 0 else "")
+
+
+def check_groups(groups: Groups, feature_names: Sequence[str]) -> None:
+    """Raises ConfigError for an unknown member, a group of one, or a feature in two groups."""
+    seen: dict[str, str] = {}
+    for group, members in groups.items():
+        unknown = [member for member in members if member not in feature_names]
+        if unknown:
+            raise ConfigError(
+                f"drift.groups.{group} names no feature of the model", seen=", ".join(unknown),
+                expected=f"some of {', '.join(feature_names)}",
+            )  # fmt: skip
+        if len(set(members)) < 2:
+            raise ConfigError(f"drift.groups.{group}", seen=", ".join(members), expected="two features or more")
+        for member in members:
+            if member in seen:
+                raise ConfigError(
+                    f"feature {member!r} is in two groups", seen=f"{seen[member]}, {group}", expected="one at most"
+                )
+            seen[member] = group
+
+
+def group_sums(values: Matrix, feature_names: Sequence[str], groups: Groups) -> Floats:
+    """(n, g): attributions of each group's members added up, from (n, d)."""
+    place = {name: j for j, name in enumerate(feature_names)}
+    columns = [values[:, [place[member] for member in members]] for members in groups.values()]
+    return np.stack([column.sum(axis=1, dtype=np.float64) for column in columns], axis=1)
+
+
+def settle(result: ViewResult, sums: ViewResult, groups: Groups) -> tuple[ViewResult, tuple[str, ...]]:
+    """The view with severe members of quiet groups lowered to a warning, and a line on each such group.
+
+    `sums` holds the group sums of the same view, in the order of `groups`. A view that was not judged stays as it is.
+    """
+    if result.reason or sums.reason:
+        return result, ()
+    levels = {name: level.copy() for name, level in result.levels.items()}
+    place = {name: j for j, name in enumerate(result.feature_names)}
+    lines = []
+    for (group, members), of_sum in zip(groups.items(), sums.feature_levels.tolist(), strict=True):
+        at = np.array([place[member] for member in members])
+        severe = at[result.feature_levels[at] == 2]
+        if of_sum or not len(severe):
+            continue
+        for level in levels.values():
+            level[at] = np.minimum(level[at], 1)
+        moved = ", ".join(result.feature_names[j] for j in severe)
+        lines.append(
+            f"{result.view} view: credit moved inside group {group} ({moved}), its sum did not: a warning only"
+        )
+    return (replace(result, levels=levels), tuple(lines)) if lines else (result, ())
