@@ -1,1 +1,1 @@
-"""Side-by-side measurements: `make bench`. Ratios count, seconds depend on the machine."""
+"""Measurements beside the peers: `python -m benchmarks`, described in docs/benchmarks.md."""

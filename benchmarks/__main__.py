@@ -1,97 +1,119 @@
-"""`python -m benchmarks [--full] [--json]`: the drift engine beside a scipy loop and Evidently."""
+"""`python -m benchmarks`: one command each, described in docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
+import sys
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+from benchmarks import pages, results
+from benchmarks.real import DATA
+from benchmarks.results import Form
 
-os.environ.setdefault("DO_NOT_TRACK", "1")
-
-SHORT = ((1_000, 50), (10_000, 50))
-FULL = (*SHORT, (100_000, 50), (10_000, 500))
-
-
-def xdrift(reference: np.ndarray, current: np.ndarray) -> Callable[[], object]:
-    """Everything of one view: PSI, KS with p-values, stability, Wasserstein, JS, KL. Reference prepared once."""
-    from monitor.drift import measure, prepare
-
-    prepared = prepare(reference, [f"f{j}" for j in range(reference.shape[1])])
-    return lambda: measure(prepared, current)
+Options = argparse.Namespace
 
 
-def scipy_loop(reference: np.ndarray, current: np.ndarray) -> Callable[[], object]:
-    """KS and Wasserstein only, one feature at a time."""
-    from scipy import stats
+def _speed(form: Form, options: Options) -> dict[str, Any]:
+    from benchmarks.speed import measure_speed
 
-    def run() -> list[tuple[float, float]]:
-        return [
-            (stats.ks_2samp(r, c, method="asymp").pvalue, stats.wasserstein_distance(r, c))
-            for r, c in zip(reference.T, current.T, strict=True)
-        ]
-
-    return run
+    return measure_speed(form, peers=options.peers)
 
 
-def evidently(reference: np.ndarray, current: np.ndarray) -> Callable[[], object]:
-    """PSI only, through DataDriftPreset."""
-    import pandas as pd
+def _false_alarms(form: Form, options: Options) -> dict[str, Any]:
+    from benchmarks.false_alarms import measure
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from evidently import Report
-        from evidently.presets import DataDriftPreset
-    names = [f"f{j}" for j in range(reference.shape[1])]
-    ref, cur = pd.DataFrame(reference, columns=names), pd.DataFrame(current, columns=names)
-
-    def run() -> object:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Report([DataDriftPreset(method="psi")]).run(cur, ref).dict()
-
-    return run
+    return measure(form, jobs=options.jobs, peers=options.peers)
 
 
-ENGINES = (xdrift, scipy_loop, evidently)
+def _power(form: Form, options: Options) -> dict[str, Any]:
+    from benchmarks.power import measure_power
+
+    return measure_power(form, jobs=options.jobs, peers=options.peers)
 
 
-def measure_one(engine: Callable[..., Callable[[], object]], n: int, d: int) -> float:
-    """Best CPU seconds of three runs, after one run to warm up."""
-    rng = np.random.default_rng(0)
-    run = engine(rng.normal(size=(n, d)), rng.normal(size=(n, d)))
-    run()
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        run()
-        seconds.append(time.process_time() - start)
-    return min(seconds)
+def _cause(form: Form, options: Options) -> dict[str, Any]:
+    from benchmarks.cause import measure
+
+    return measure(form, jobs=options.jobs)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="larger sizes as well, some minutes")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    rows = []
-    for n, d in FULL if options.full else SHORT:
-        row: dict[str, float] = {engine.__name__: measure_one(engine, n, d) for engine in ENGINES}
-        rows.append({"rows": n, "features": d, **row})
-    if options.json:
-        print(json.dumps(rows, indent=2))
-        return
-    print(f"{'rows x features':>16}" + "".join(f"{engine.__name__:>26}" for engine in ENGINES))
-    for row in rows:
-        cells = "".join(
-            f"{row[engine.__name__]:>14.4f} s {row[engine.__name__] / row['xdrift']:>7.1f} x" for engine in ENGINES
-        )
-        print(f"{row['rows']:>9} x {row['features']:<4}{cells}")
+def _real(form: Form, options: Options) -> dict[str, Any]:
+    from benchmarks.real import SHORT, measure_stories
+
+    return measure_stories(data=options.data, only=() if form == "full" else SHORT)
+
+
+def _memory(form: Form, _options: Options) -> dict[str, Any]:
+    from benchmarks.memory import measure_memory
+
+    return measure_memory(form)
+
+
+BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
+    "speed": _speed,
+    "false-alarms": _false_alarms,
+    "power": _power,
+    "cause": _cause,
+    "real": _real,
+    "memory": _memory,
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m benchmarks", description="Measurements of xdrift beside its peers.")
+    made.add_argument(
+        "what",
+        nargs="?",
+        default="all",
+        choices=[*BENCHMARKS, "all", "peers", "docs"],
+        help="one benchmark, all of them, `peers` to install the peers, `docs` to refresh the tables",
+    )
+    made.add_argument("--full", action="store_true", help="the form that the published tables are made of")
+    made.add_argument("--peers", action="store_true", help="ask the peers that have environments of their own as well")
+    made.add_argument("--jobs", type=int, default=2, help="processes for trials (default 2)")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    made.add_argument("--data", type=Path, default=DATA, help="folder of the real sets")
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    if options.what == "peers":
+        return _install()
+    if options.what != "docs":
+        names = list(BENCHMARKS) if options.what == "all" else [options.what]
+        measured = dict(_measured(names, options))
+        if options.json:
+            options.json.write_text(results.dump(measured))
+    for page in pages.write():
+        print(f"docs/{page.relative_to(pages.DOCS)} refreshed")
+    return 0
+
+
+def _measured(names: list[str], options: Options) -> Iterator[tuple[str, dict[str, Any]]]:
+    form: Form = "full" if options.full else "short"
+    for name in names:
+        start = time.perf_counter()
+        found = {"environment": results.environment(), **BENCHMARKS[name](form, options)}
+        print(f"\n## {name} ({form} form, {time.perf_counter() - start:.0f} s)\n\n{pages.RENDER[name](found)}")
+        if not results.save(name, found, form):
+            print(f"\nbenchmarks/results/{name}.json holds a full form and stays as it is")
+        yield name, {"form": form, **found}
+
+
+def _install() -> int:
+    from benchmarks.peers.environments import ENVIRONMENTS, build
+
+    failed = 0
+    for environment in ENVIRONMENTS:
+        reason = build(environment)
+        failed += reason is not None
+        print(f"{environment.name}: {reason or 'installed'}", file=sys.stderr if reason else sys.stdout)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

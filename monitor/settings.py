@@ -141,6 +141,7 @@ class ColumnSettings(Strict):
     prediction: str | None = None
     label: str | None = None
     segments: tuple[str, ...] = ()
+    """Columns whose values split the traffic into segments, each tested by itself; the holdout needs them as well."""
     priority: str | None = None
     """Boolean column: true rows are explained as well, never tested."""
     rename: dict[str, str] = Field(default_factory=dict)
@@ -240,7 +241,7 @@ class ExplainSettings(Strict):
     """Rows of the holdout that approximate and interventional engines integrate over."""
     max_evals: int | Literal["auto"] = "auto"
     """Model evaluations per row for approximate engines."""
-    chunk_rows: int = Field(default=2000, ge=1)
+    chunk_rows: int = Field(default=10_000, ge=1)
     """Rows explained at once; bounds memory."""
     tolerance: float = Field(default=1e-3, gt=0)
     """Largest accepted additivity gap, relative to max(1, abs(prediction))."""
@@ -272,7 +273,16 @@ class DriftSettings(Strict):
     """Features under this share of all importance, before and now, never alarm."""
     min_rows: int = Field(default=50, ge=10)
     """Fewer rows on either side: unknown."""
+    segments_per_column: int = Field(default=20, ge=1, le=1000)
+    """Values of a segment column that are tested, those with most recent rows; the rest is counted in a note."""
     top_k: int = Field(default=5, ge=1)
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Features that share credit, by a name for the group: their sum is tested as well, and members that only swap
+    credit are no more than a warning."""
+    find_groups: float | None = Field(default=None, gt=0, lt=1)
+    """Group features by themselves whose inputs have this absolute rank correlation on the holdout (0.7 is usual)."""
+    season_matched: bool = True
+    """Where the holdout spans a year, a level must hold against its rows of the same season as well."""
     canary_comparisons: int = Field(default=4, ge=0, le=1000)
     """Random halves of the holdout that every check compares with each other to count its own false alarms."""
 
@@ -316,6 +326,14 @@ class MonitorSettings(Strict):
     drift: DriftSettings = DriftSettings()
     redact: tuple[str, ...] = ()
     """Input columns whose values are never stored or shown."""
+
+    @model_validator(mode="after")
+    def _segments_in_the_open(self) -> Self:
+        mapped = self.predictions.columns
+        hidden = [name for name in mapped.segments if {name, mapped.rename.get(name, name)} & set(self.redact)]
+        if hidden:
+            raise ValueError(f"segments by redacted {', '.join(hidden)} would store and show its values; drop one")
+        return self
 
     @property
     def model_label(self) -> str:

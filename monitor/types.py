@@ -94,7 +94,7 @@ class ExplainerRef:
     """What produced a set of attributions; two sets with equal `digest` and equal model are comparable."""
 
     engine: str
-    """xgboost-native, lightgbm-native, catboost-native, tree, linear, permutation, kernel, sampling, ..."""
+    """tree-compiled, xgboost-native, lightgbm-native, catboost-native, tree, linear, permutation, kernel, ..."""
     exact: bool
     scale: Scale
     class_index: tuple[int, ...] | None
@@ -153,6 +153,8 @@ class Holdout:
     labels: NDArray[Any] | None
     digest: str
     """sha256 over column names, kinds and values in order."""
+    segments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Segment column to its value per row; columns that the holdout lacks are absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,7 @@ class Finding:
     n_current: int
     reason: str | None = None
     segment: str | None = None
-    """`column=value` of the rows compared; None: all of them."""
+    """`column=value` of the rows compared; the column alone where none of its values could be; None: all rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

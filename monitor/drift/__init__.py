@@ -10,18 +10,21 @@ from monitor.drift.canary import canary
 from monitor.drift.catalogue import TESTS, DriftTest
 from monitor.drift.compare import Comparison, compare
 from monitor.drift.decompose import decompose
+from monitor.drift.groups import Groups, check_groups, find_groups, group_sums, settle
 from monitor.drift.inputs import InputDrift, input_drift, input_profile
 from monitor.drift.judge import Facts, Judgement, judge
 from monitor.drift.measure import Measurement, measure
 from monitor.drift.prepare import Prepared, prepare
 from monitor.drift.profiles import attribution_profiles
 from monitor.drift.ranking import model_numbers
+from monitor.drift.season import in_season, same_season
 
 __all__ = [
     "TESTS",
     "Comparison",
     "DriftTest",
     "Facts",
+    "Groups",
     "InputDrift",
     "Judgement",
     "Measurement",
@@ -31,8 +34,12 @@ __all__ = [
     "assess",
     "attribution_profiles",
     "canary",
+    "check_groups",
     "compare",
     "decompose",
+    "find_groups",
+    "group_sums",
+    "in_season",
     "input_drift",
     "input_profile",
     "judge",
@@ -40,4 +47,6 @@ __all__ = [
     "model_numbers",
     "noise_bounds",
     "prepare",
+    "same_season",
+    "settle",
 ]

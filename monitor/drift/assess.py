@@ -33,7 +33,7 @@ Key = TypeVar("Key", bound=View | Part)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewResult:
-    """One view, judged. `reason` is set, and every level 0, when it could not be."""
+    """One view, or one part of it, judged. `reason` is set, and every level 0, when it could not be."""
 
     view: View
     segment: str | None

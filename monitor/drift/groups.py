@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,9 @@ Groups = Mapping[str, Sequence[str]]
 """Group name to its members, two or more; no feature in two groups."""
 NAMED = 3
 """Members that the name of a found group lists."""
-PREFIX = "group "
-"""How a group's sum is named among the features."""
 
 
-def find_groups(columns: Mapping[str, NDArray[np.floating]], least: float) -> dict[str, tuple[str, ...]]:
+def find_groups(columns: Mapping[str, NDArray[Any]], least: float) -> dict[str, tuple[str, ...]]:
     """Groups of columns whose absolute rank correlation is `least` on average (average linkage), in column order.
 
     Args:
@@ -92,24 +91,33 @@ def group_sums(values: Matrix, feature_names: Sequence[str], groups: Groups) -> 
 
 
 def settle(result: ViewResult, sums: ViewResult, groups: Groups) -> tuple[ViewResult, tuple[str, ...]]:
-    """The view with severe members of quiet groups lowered to a warning, and a line on each such group.
+    """The view with its groups settled, and a line on each group where that changed a level.
 
-    `sums` holds the group sums of the same view, in the order of `groups`. A view that was not judged stays as it is.
+    Severe members of a group whose sum is quiet are lowered to a warning: they only swapped credit. A sum at a higher
+    level than every member lends it to the member that moved farthest: together they drifted, each alone too little.
+    `sums` holds the sums of the same view, in the order of `groups`. A view that was not judged stays as it is.
     """
     if result.reason or sums.reason:
         return result, ()
     levels = {name: level.copy() for name, level in result.levels.items()}
     place = {name: j for j, name in enumerate(result.feature_names)}
+    distance = result.measurement.statistics["wasserstein"]
     lines = []
-    for (group, members), of_sum in zip(groups.items(), sums.feature_levels.tolist(), strict=True):
+    for g, (group, members) in enumerate(groups.items()):
         at = np.array([place[member] for member in members])
-        severe = at[result.feature_levels[at] == 2]
-        if of_sum or not len(severe):
-            continue
-        for level in levels.values():
-            level[at] = np.minimum(level[at], 1)
-        moved = ", ".join(result.feature_names[j] for j in severe)
-        lines.append(
-            f"{result.view} view: credit moved inside group {group} ({moved}), its sum did not: a warning only"
-        )
+        own, of_sum = result.feature_levels[at], int(sums.feature_levels[g])
+        if not of_sum and (own == 2).any():
+            moved = ", ".join(result.feature_names[j] for j in at[own == 2])
+            lines.append(
+                f"{result.view} view: credit moved inside group {group} ({moved}), its sum did not: warning only"
+            )
+            for level in levels.values():
+                level[at] = np.minimum(level[at], 1)
+        elif of_sum > own.max():
+            farthest = at[np.argmax(distance[at])]
+            lines.append(
+                f"{result.view} view: group {group} drifted as a whole, {result.feature_names[farthest]} the farthest"
+            )
+            for name, level in levels.items():
+                level[farthest] = max(level[farthest], sums.levels[name][g])
     return (replace(result, levels=levels), tuple(lines)) if lines else (result, ())

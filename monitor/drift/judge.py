@@ -32,6 +32,8 @@ class Facts:
     """Source column to its drift."""
     source_of: Mapping[str, str]
     """Attribution column to source column."""
+    settled: tuple[str, ...] = ()
+    """What feature groups changed in the levels, one line each."""
     thin: str | None = None
     """Why traffic could not be judged; None when it could."""
 

@@ -41,6 +41,8 @@ class Measurement:
     """Standard error of the stability score; 0 where the reference importance is (next to) 0."""
     tails: dict[str, Floats]
     """Judged test to the factor by which its closed law's tail is too wide (under 1) or too narrow at these samples."""
+    current: Matrix | None
+    """(m, d) the values measured, as given; None for pairs."""
     moved: Ints
     """Paired only: rows whose attribution changed beyond rounding."""
 
@@ -149,6 +151,7 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
         freedom=freedom,
         relative_error=relative,
         tails=tails,
+        current=matrix if pairs is None else None,
         moved=np.full(prepared.d, m, dtype=np.int64) if pairs is None else pairs.moved,
     )
 

@@ -27,7 +27,7 @@ ANCHOR = 0.01
 """Probability at which the closed law takes over from counting."""
 
 TAIL_RANGE = (1e-3, 10.0)
-MAYBE = 0.2
+MAYBE = 0.1
 """Features whose closed p-values all lie above this cannot alarm and are not permuted."""
 
 Law = Callable[[int, float], float]

@@ -112,6 +112,7 @@ def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str,
     elif facts.prediction_shift is not None:
         lines.append(f"predictions on the holdout moved by {facts.prediction_shift:.3g} of their standard deviation")
     lines.extend(drift.text for drift in facts.inputs.values() if drift.signal)
+    lines.extend(facts.settled)
     if facts.thin:
         lines.append(f"traffic not judged: {facts.thin}")
     return tuple(lines)

@@ -1,7 +1,8 @@
 """Which engine explains a model.
 
-`auto` takes the first that fits: the library's own contributions, TreeSHAP, the linear closed form, else permutation.
-An exact engine is tried on a few background rows first and must add up to the model's own output there.
+`auto` takes the first that fits: the compiled TreeSHAP, the library's own contributions, shap's TreeSHAP, the linear
+closed form, else permutation. An exact engine is tried on a few background rows first and must add up to the model's
+own output there; one with a witness must also agree with it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from monitor.explain.tasks import Run
 from monitor.types import Floats, Scale
 
 _PROBE_ROWS = 16
+_WITNESS_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +87,9 @@ def _candidates(opened: Opened, scale: Scale) -> list[Engine]:
     """In order of preference. Interventional TreeSHAP only where the trees' own scale is not the wanted one."""
     last = opened.last
     native = f"{last.kind}-native"
-    names = []
+    names = (
+        ["tree-compiled"] if last.structure == "tree" and BY_NAME["tree-compiled"].unfit(last, scale) is None else []
+    )
     if native in BY_NAME and scale == "margin":
         names.append(native)  # shap's tree engine would only call the same code
     elif last.structure == "tree":
@@ -120,13 +124,18 @@ def _tried(
     subject = opened.last if engine.looks_inside else opened.whole
     if inside:
         context = replace(context, transform=opened.transform)
-    run, config = engine.build(subject, context)
+    inner, config = engine.build(subject, context)
+    run = opened.folded(inner) if inside else inner
     if inside:
-        run, config = opened.folded(run), {**config, "summed_to_source": True}
+        config = {**config, "summed_to_source": True}
     if engine.exact and context.source is not None and answer is not None and len(answer):
         places = np.unique(np.linspace(0, len(answer) - 1, _PROBE_ROWS).astype(int))
         values, base = run(context.source.iloc[places].reset_index(drop=True))
         additivity.verify(
             values, base, answer[places], engine=engine.name, scale=context.scale, tolerance=context.settings.tolerance
         )
+        if engine.verify is not None:
+            few = context.source.iloc[places[:: max(1, len(places) // _WITNESS_ROWS)]].reset_index(drop=True)
+            rows = context.transform(few) if inside else few
+            engine.verify(inner, subject, rows, inner(rows)[0])
     return Choice(engine=engine, run=run, config=config, notes=notes)

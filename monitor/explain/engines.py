@@ -24,10 +24,12 @@ from monitor.explain import (
 from monitor.explain.subject import Subject
 from monitor.explain.tasks import Run
 from monitor.settings import ExplainSettings
-from monitor.types import Scale
+from monitor.types import Floats, Scale
 
 Build = Callable[[Subject, "Context"], tuple[Run, Mapping[str, Any]]]
 Unfit = Callable[[Subject, Scale], str | None]
+Verify = Callable[[Any, Subject, Any, Floats], None]
+"""(run, subject, rows, values)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,8 +78,12 @@ class Engine:
     task_rows: int
     """Rows of one task: few for slow engines, so that several cores find work."""
     uses_shap: bool = False
+    threaded: bool = False
+    """Uses several cores by itself."""
     one_core: bool = False
     """Computes on one core even where the model's own predict uses several."""
+    verify: Verify | None = None
+    """Compares what the engine gave for some rows with an independent witness; raises ExplainError."""
 
 
 def _of_kind(kind: str) -> Unfit:
@@ -95,6 +101,12 @@ def _not_tree(subject: Subject, scale: Scale) -> str | None:
     if subject.structure != "tree":
         return f"it reads tree models, this is {subject.title}"
     return None if scale == subject.scales[0] else f"it explains the {subject.scales[0]} of this model, not the {scale}"
+
+
+def _not_compiled(subject: Subject, scale: Scale) -> str | None:
+    if subject.kind == "catboost":
+        return "CatBoost's own contributions are faster"
+    return _not_tree(subject, scale)
 
 
 def _not_interventional(subject: Subject, scale: Scale) -> str | None:
@@ -121,6 +133,18 @@ def _fits(_subject: Subject, _scale: Scale) -> str | None:
 
 def _native(build: Callable[[Subject], Run], calculation: str, subject: Subject, _context: Context) -> Any:
     return build(subject), {"calculation": calculation, "perturbation": "tree_path_dependent"}
+
+
+def _compiled(subject: Subject, _context: Context) -> tuple[Run, dict[str, Any]]:
+    from monitor.explain.forests.build import build
+
+    return build(subject), {"perturbation": "tree_path_dependent"}
+
+
+def _verify_compiled(run: Any, subject: Subject, rows: Any, values: Floats) -> None:
+    from monitor.explain.forests.build import verify
+
+    verify(run, subject, rows, values)
 
 
 def _tree(subject: Subject, _context: Context) -> tuple[Run, dict[str, Any]]:
@@ -165,6 +189,10 @@ def _torch(method: Literal["gradient", "deep"], subject: Subject, context: Conte
 
 
 ENGINES: tuple[Engine, ...] = (
+    Engine(
+        name="tree-compiled", exact=True, looks_inside=True, unfit=_not_compiled, task_rows=100_000, build=_compiled,
+        threaded=True, verify=_verify_compiled,
+    ),
     Engine(
         name="xgboost-native", exact=True, looks_inside=True, unfit=_of_kind("xgboost"), task_rows=100_000,
         build=partial(_native, xgboost_models.build_native, "pred_contribs"),

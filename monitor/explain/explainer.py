@@ -146,7 +146,7 @@ def prepare(
         _work=_Work(run=choice.run, subject=whole, scale=known_scale, chosen=chosen),
         _settings=settings,
         _task_rows=min(settings.chunk_rows, choice.engine.task_rows),
-        _spread=choice.engine.one_core or not whole.threads,
+        _spread=choice.engine.one_core or not (whole.threads or choice.engine.threaded),
     )
 
 

@@ -27,7 +27,7 @@ def open_model(native: Any, features: tuple[str, ...]) -> Subject:
     """Raises what the library raises on an object that was not trained."""
     booster = booster_of(native)
     text = booster.model_to_string(num_iteration=1)
-    head = _header(text)
+    head = header(text)
     objective = head.get("objective", "custom").partition(" ")[0]
     classes = _classes(native, objective, int(booster.num_model_per_iteration()))
     notes: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def booster_of(native: Any) -> Any:
     return native.booster_ if "lightgbm.LGBMModel" in lineage(native) else native
 
 
-def _header(text: str) -> dict[str, str]:
+def header(text: str) -> dict[str, str]:
     """`key=value` lines of the model text up to the first tree."""
     lines = text.partition("\nTree=")[0].splitlines()
     return {key: value for key, found, value in (line.partition("=") for line in lines) if found}

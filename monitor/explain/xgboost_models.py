@@ -24,7 +24,7 @@ _LOG_LINK = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survi
 
 def open_model(native: Any, features: tuple[str, ...]) -> Subject:
     """Raises what the library raises on an object that was not trained."""
-    booster, missing, rounds = _parts(native)
+    booster, missing, rounds = parts(native)
     categories = _categories(booster)
     learner = json.loads(booster.save_config())["learner"]
     objective = str(learner["objective"]["name"])
@@ -50,7 +50,7 @@ def open_model(native: Any, features: tuple[str, ...]) -> Subject:
 
 def build_native(subject: Subject) -> Run:
     """Exact contributions in margin, by `pred_contribs`."""
-    booster, missing, rounds = _parts(subject.native)
+    booster, missing, rounds = parts(subject.native)
     return partial(_contributions, subject.encode, booster, missing, rounds)
 
 
@@ -61,7 +61,7 @@ def matrix(encoded: Any, missing: float = np.nan) -> Any:
     return xgboost.DMatrix(encoded, missing=missing, enable_categorical=True)
 
 
-def _parts(native: Any) -> tuple[Any, float, tuple[int, int]]:
+def parts(native: Any) -> tuple[Any, float, tuple[int, int]]:
     """(booster, the value that means missing, rounds that predict uses); (0, 0) are all rounds."""
     if "xgboost.XGBModel" not in lineage(native):
         return native, np.nan, (0, 0)

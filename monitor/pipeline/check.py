@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from monitor import drift, slots, sources
 from monitor.errors import ReferenceMissingError, SlotLostError, XdriftError
 from monitor.pipeline.alteration import UNALTERED, Alteration
+from monitor.pipeline.groups import feature_groups
+from monitor.pipeline.pairs import Material
 from monitor.pipeline.record import attribution_rows, versions
 from monitor.pipeline.reference import PREDICTION
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
-from monitor.pipeline.views import Compared, Material, compare_views, facts, view_levels
+from monitor.pipeline.views import Compared, compare_views, facts, view_levels
 from monitor.settings import MonitorSettings
 from monitor.store import check_id
 from monitor.types import Attributions, Check, Claim, Floats, Outcome, Profile, Reference, Sample, Verdict
@@ -126,10 +128,12 @@ def _run(
         priority = _explain_priority(subject, sample)
     with stages.timed("test"):
         earlier = None if thin else _earlier(claim, store, subject, reference)
-        material = Material(reference=reference, holdout=holdout, traffic=traffic, earlier=earlier)
-        compared = compare_views(material, monitor, seed=sample.seed)
+        groups = feature_groups(monitor, subject, reference.attributions)
+        material = Material(reference=reference, holdout=holdout, traffic=traffic, earlier=earlier, groups=groups)
+        compared = compare_views(material, monitor, sample.window, seed=sample.seed)
         inputs, profiles = _input_drift(reference, sample, traffic) if traffic is not None else ({}, ())
-        judgement = drift.judge(compared.views, compared.contributions, facts(material, subject.model, inputs, thin))
+        known = facts(material, subject.model, inputs, thin=thin, settled=compared.settled)
+        judgement = drift.judge(compared.views, compared.contributions, known)
     # A holdout too thin to judge gives the same verdict as a thin window.
     outcome: Outcome = "unknown" if judgement.verdict == "unknown" else "succeeded"
     if outcome == "unknown" and reason is None:
@@ -198,7 +202,7 @@ def _record(
         levels=view_levels(views),
         model_numbers={view: result.model_numbers for view, result in views.items()},
         input_drift={name: found.psi for name, found in done.inputs.items()},
-        findings=tuple(finding for result in views.values() for finding in result.findings()),
+        findings=done.compared.findings(),
         contributions=done.compared.contributions,
         profiles=(*done.compared.profiles, *done.profiles),
         versions=versions(done.subject),

@@ -8,66 +8,115 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor import drift, slots
-from monitor.drift import Facts, InputDrift, Measurement, Prepared, ViewResult
-from monitor.settings import MonitorSettings
-from monitor.types import Attributions, Contribution, ExplainerRef, Floats, Level, LoadedModel, Profile, Reference, View
+from monitor.drift import Facts, InputDrift, Part, Prepared, ViewResult
+from monitor.pipeline.pairs import Material, Pair, Values, pair_views
+from monitor.settings import DriftSettings, MonitorSettings
+from monitor.types import (
+    Attributions,
+    Contribution,
+    ExplainerRef,
+    Finding,
+    Level,
+    LoadedModel,
+    Profile,
+    Reference,
+    View,
+    Window,
+)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """Everything a check compares."""
-
-    reference: Reference
-    holdout: Attributions
-    """Current model on the holdout."""
-    traffic: Attributions | None
-    """Current model on the sample; None when the window gave too few rows."""
-    earlier: Floats | None
-    """Attributions of the windows before, same model and explainer."""
+SEASON_ROWS = 100
+"""Fewer holdout rows say too little about a season."""
+GROUP = "group "
+"""How the sum of a group is named among the features."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     views: Mapping[View, ViewResult]
+    sums: Mapping[View, ViewResult]
+    """Feature groups: the sums of their members' attributions, per view."""
+    settled: tuple[str, ...]
+    """What groups changed in the levels, one line each."""
     contributions: tuple[Contribution, ...]
     profiles: tuple[Profile, ...]
     canary: Mapping[str, int]
 
+    def findings(self) -> tuple[Finding, ...]:
+        """Of every view, then of its groups."""
+        of_sums = (found for result in self.sums.values() for found in result.findings() if found.feature is not None)
+        return (*(found for result in self.views.values() for found in result.findings()), *of_sums)
 
-def compare_views(material: Material, monitor: MonitorSettings, *, seed: int) -> Compared:
+
+def compare_views(material: Material, monitor: MonitorSettings, window: Window, *, seed: int) -> Compared:
     """Measure every view that can be, judge them as one family, split the change into its two parts, and count false
     alarms on halves of the holdout drawn by `seed`.
     """
-    reference = material.reference
     settings = monitor.drift.at_rate(slots.per_month(monitor.schedule))
-    names = reference.attributions.feature_names
-    noise = {name: np.array(bounds) for name, bounds in (reference.noise or {}).items()}
-    ref = drift.prepare(reference.attributions.values, names, settings=settings, periods=reference.periods, noise=noise)
-    now = ref
-    if material.holdout is not reference.attributions:
-        now = drift.prepare(material.holdout.values, names, settings=settings, periods=reference.periods)
-    exact = reference.attributions.explainer.exact and material.holdout.explainer.exact
-    pairs: dict[View, tuple[Prepared, Measurement]] = {
-        "holdout": (ref, drift.measure(ref, material.holdout.values, paired=True, exact=exact))
-    }
-    profiles = list(drift.attribution_profiles(ref, reference.attributions.values, "reference"))
-    if material.holdout is not reference.attributions:
-        profiles += drift.attribution_profiles(ref, material.holdout.values, "holdout")
-    if material.traffic is not None:
-        values = material.traffic.values
-        pairs["traffic"] = (now, drift.measure(now, values))
-        pairs["total"] = (ref, drift.measure(ref, values))
-        if material.earlier is not None and len(material.earlier) >= settings.min_rows:
-            before = drift.prepare(material.earlier, names, settings=settings, natural=now.natural)
-            pairs["trend"] = (before, drift.measure(before, values))
-        profiles += drift.attribution_profiles(ref, values, "traffic")
-    views = drift.assess(pairs, settings)
+    names = material.reference.attributions.feature_names
+    values = Values.of(material)
+    sides = pair_views(values, names, material.reference, settings)
+    pairs: dict[Part, Pair] = {Part(view): pair for view, pair in sides.pairs.items()}
+    if material.groups:
+        labels = tuple(f"{GROUP}{name}" for name in material.groups)
+        sums = pair_views(values.summed(names, material.groups), labels, material.reference, settings, noise=False)
+        pairs |= {Part(view, groups=True): pair for view, pair in sums.pairs.items()}
+    results = drift.assess(pairs, settings)
+    if settings.season_matched:
+        results |= _in_season(material.reference, results, pairs, window, settings)
+    views, settled = _settled(results, material.groups)
     return Compared(
         views=views,
-        contributions=_contributions(names, views, now),
-        profiles=tuple(profiles),
+        sums={part.view: result for part, result in results.items() if part.groups},
+        settled=settled,
+        contributions=_contributions(names, views, sides.now),
+        profiles=_profiles(material, sides.ref),
         canary=drift.canary(material.holdout.values, names, settings=settings, seed=seed),
     )
+
+
+def _in_season(
+    reference: Reference,
+    results: Mapping[Part, ViewResult],
+    pairs: Mapping[Part, Pair],
+    window: Window,
+    settings: DriftSettings,
+) -> dict[Part, ViewResult]:
+    """Views of traffic against the holdout, lowered to what also holds against the same season of the holdout."""
+    middle = window.start + (window.end - window.start) / 2
+    rows = drift.same_season(reference.periods, middle, least=max(settings.min_rows, SEASON_ROWS))
+    if rows is None:
+        return {}
+    seasons: dict[Part, Pair] = {}
+    for part, (prepared, measured) in pairs.items():
+        if part.view in ("traffic", "total") and part.segment is None and measured.current is not None:
+            names, natural = prepared.feature_names, prepared.natural
+            side = drift.prepare(prepared.values[rows], names, settings=settings, natural=natural)
+            seasons[part] = (side, drift.measure(side, measured.current))
+    return {part: drift.in_season(results[part], found) for part, found in drift.assess(seasons, settings).items()}
+
+
+def _settled(
+    results: Mapping[Part, ViewResult], groups: drift.Groups
+) -> tuple[dict[View, ViewResult], tuple[str, ...]]:
+    """The whole views with their groups settled, and what that changed."""
+    views = {part.view: result for part, result in results.items() if part == Part(part.view)}
+    settled: list[str] = []
+    for part, sums in results.items():
+        if part.groups:
+            views[part.view], lines = drift.settle(views[part.view], sums, groups)
+            settled += lines
+    return views, tuple(settled)
+
+
+def _profiles(material: Material, ref: Prepared) -> tuple[Profile, ...]:
+    """Distributions on the reference's bins of everything that was explained."""
+    before = material.reference.attributions
+    found = list(drift.attribution_profiles(ref, before.values, "reference"))
+    if material.holdout is not before:
+        found += drift.attribution_profiles(ref, material.holdout.values, "holdout")
+    if material.traffic is not None:
+        found += drift.attribution_profiles(ref, material.traffic.values, "traffic")
+    return tuple(found)
 
 
 def _contributions(names: tuple[str, ...], views: Mapping[View, ViewResult], now: Prepared) -> tuple[Contribution, ...]:
@@ -90,7 +139,14 @@ def view_levels(views: Mapping[View, ViewResult]) -> dict[View, Level]:
     return {view: result.level for view, result in views.items() if result.reason is None}
 
 
-def facts(material: Material, model: LoadedModel, inputs: Mapping[str, InputDrift], thin: str | None) -> Facts:
+def facts(
+    material: Material,
+    model: LoadedModel,
+    inputs: Mapping[str, InputDrift],
+    *,
+    thin: str | None,
+    settled: tuple[str, ...] = (),
+) -> Facts:
     """What the digests and the predictions say beside the statistics."""
     reference = material.reference
     before, after = reference.attributions.explainer, material.holdout.explainer
@@ -103,6 +159,7 @@ def facts(material: Material, model: LoadedModel, inputs: Mapping[str, InputDrif
         prediction_shift=_prediction_shift(reference.attributions, material.holdout),
         inputs=inputs,
         source_of=dict(zip(material.holdout.feature_names, material.holdout.source_features, strict=False)),
+        settled=settled,
         thin=thin,
     )
 

@@ -35,18 +35,23 @@ log = logging.getLogger(__name__)
 _MAX_LINES = 500
 """Lines of a child's output that are logged; a child that prints without end is not worth the disk."""
 _ALWAYS = ("monitor.pipeline", "monitor.store", "monitor.explain", "monitor.sources", "pandas", "pyarrow.parquet")
+_KERNELS = "monitor.runner.warmed"
 _BY_SUFFIX = {
-    ".json": ("xgboost",),
-    ".ubj": ("xgboost",),
-    ".txt": ("lightgbm",),
+    ".json": ("xgboost", _KERNELS),
+    ".ubj": ("xgboost", _KERNELS),
+    ".txt": ("lightgbm", _KERNELS),
     ".cbm": ("catboost",),
-    ".onnx": ("onnxruntime", "shap"),
-    ".skops": ("skops.io", "sklearn.ensemble", "shap"),
-    ".joblib": ("sklearn.ensemble", "shap"),
-    ".pkl": ("sklearn.ensemble", "shap"),
-    ".pickle": ("sklearn.ensemble", "shap"),
+    ".onnx": ("onnxruntime",),
+    ".skops": ("skops.io", "sklearn.ensemble", _KERNELS),
+    ".joblib": ("sklearn.ensemble", _KERNELS),
+    ".pkl": ("sklearn.ensemble", _KERNELS),
+    ".pickle": ("sklearn.ensemble", _KERNELS),
 }
-"""Model file to the libraries that will explain it. A wrong guess costs the first seconds of each check, no more."""
+"""Model file to what will explain it: libraries, and kernels that take a second to load and ten to compile.
+A wrong guess costs the first seconds of each check, no more."""
+
+_BY_SHAP = ("tree", "tree-interventional", "kernel", "sampling", "gradient", "deep")
+"""Engines of shap, which takes seconds to import."""
 
 # multiprocessing keeps one list of children per process and polls all of them whenever one is started: without the
 # lock a thread could take the exit code that another is about to read.
@@ -83,8 +88,8 @@ def preload(config: Settings) -> tuple[str, ...]:
     names = dict.fromkeys(_ALWAYS)
     for monitor in config.monitors:
         suffix = PurePath(monitor.model.path).suffix.lower() if monitor.model.path else ""
-        names |= dict.fromkeys(_BY_SUFFIX.get(suffix, ("shap",)))
-        if monitor.explain.engine not in ("auto", "linear", "permutation") and "native" not in monitor.explain.engine:
+        names |= dict.fromkeys(_BY_SUFFIX.get(suffix, (_KERNELS,)))
+        if monitor.explain.engine in _BY_SHAP:
             names |= {"shap": None}
         if monitor.model.uri:
             names |= dict.fromkeys(("mlflow",))

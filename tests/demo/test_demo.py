@@ -55,7 +55,7 @@ def test_sentences_say_what_was_done(demo: dict[str, Any]) -> None:
     first = {incident.kind: next(w for w in demo["weeks"] if w["truth"] == incident.truth) for incident in INCIDENTS}
     assert "silent retrain" in first["retrain"]["sentence"]
     assert "dep_delay looks converted, a factor of 60" in first["unit"]["sentence"]
-    assert "engine xgboost-native -> tree-interventional" in first["explainer"]["sentence"]
+    assert "engine tree-compiled -> tree-interventional" in first["explainer"]["sentence"]
 
 
 def test_every_week_of_the_year_has_its_check(demo: dict[str, Any]) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.drift.groups import check_groups, find_groups, group_sums
+from monitor.drift import Part, assess, check_groups, find_groups, group_sums, measure, prepare, settle
 from monitor.errors import ConfigError
+from monitor.settings import DriftSettings
 
 Matrix = NDArray[np.float64]
 NAMES = ["income", "salary", "age", "debt"]
@@ -49,6 +50,58 @@ def test_a_swap_inside_a_group_leaves_its_sum_as_it_was(seed: int) -> None:
     swapped = values + np.stack([moved, -moved, 0 * moved, 0 * moved], axis=1)
     groups = {"money": ("income", "salary")}
     np.testing.assert_allclose(group_sums(values, NAMES, groups), group_sums(swapped, NAMES, groups), atol=1e-12)
+
+
+GROUPS = {"money": ("income", "salary"), "rest": ("age", "debt")}
+
+
+def settled(change: Matrix) -> tuple[list[int], list[int], tuple[str, ...]]:
+    """Levels before, after, and the lines, when `change` (rows, 4) is added to 600 rows of noise with importances."""
+    rng = np.random.default_rng(5)
+    reference, current = rng.normal(size=(600, 4)) + 1, rng.normal(size=(600, 4)) + 1 + change
+    sums = [group_sums(values, NAMES, GROUPS) for values in (reference, current)]
+    one, other = prepare(reference, NAMES), prepare(sums[0], list(GROUPS))
+    results = assess(
+        {Part("traffic"): (one, measure(one, current)), Part("traffic", groups=True): (other, measure(other, sums[1]))},
+        DriftSettings(),
+    )
+    before = results[Part("traffic")]
+    after, lines = settle(before, results[Part("traffic", groups=True)], GROUPS)
+    return before.feature_levels.tolist(), after.feature_levels.tolist(), lines
+
+
+def test_members_that_swap_credit_are_a_warning_and_no_more() -> None:
+    before, after, lines = settled(np.array([1.0, -1.0, 0.0, 0.0]))
+    assert (before, after) == ([2, 2, 0, 0], [1, 1, 0, 0])
+    assert lines == ("traffic view: credit moved inside group money (income, salary), its sum did not: warning only",)
+
+
+def test_a_group_that_really_drifts_stays_severe_and_other_groups_are_left_alone() -> None:
+    before, after, lines = settled(np.array([1.0, 0.2, 0.0, 0.0]))
+    assert before == after
+    assert before[0] == 2
+    assert lines == ()
+
+
+def test_small_moves_of_all_members_add_up_and_the_farthest_answers_for_them() -> None:
+    """Two features that move together by less than either could be raised for."""
+    rng = np.random.default_rng(1)
+    common = rng.normal(size=600)
+    reference = np.stack([common + 0.1 * rng.normal(size=600), -common + 0.1 * rng.normal(size=600)], axis=1)
+    current = reference[rng.permutation(600)] + np.array([0.10, 0.14])
+    names, groups = ["income", "salary"], {"money": ("income", "salary")}
+    one, other = prepare(reference, names), prepare(group_sums(reference, names, groups), ["money"])
+    results = assess(
+        {
+            Part("traffic"): (one, measure(one, current)),
+            Part("traffic", groups=True): (other, measure(other, group_sums(current, names, groups))),
+        },
+        DriftSettings(),
+    )
+    assert results[Part("traffic")].level == 0
+    after, lines = settle(results[Part("traffic")], results[Part("traffic", groups=True)], groups)
+    assert after.feature_levels.tolist() == [0, 2]
+    assert lines == ("traffic view: group money drifted as a whole, salary the farthest",)
 
 
 @pytest.mark.parametrize(

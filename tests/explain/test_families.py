@@ -141,8 +141,8 @@ def ask_shares(task: str, model: Any, x: pd.DataFrame) -> Any:
 
 
 CASES = {
-    "xgboost": Case("xgboost", "xgboost-native", 4e-6, fit_xgboost, ask_xgboost),
-    "lightgbm": Case("lightgbm", "lightgbm-native", 1e-12, fit_lightgbm, lambda t, m, x: m.predict(x, raw_score=True)),
+    "xgboost": Case("xgboost", "tree-compiled", 4e-6, fit_xgboost, ask_xgboost),
+    "lightgbm": Case("lightgbm", "tree-compiled", 1e-12, fit_lightgbm, lambda t, m, x: m.predict(x, raw_score=True)),
     "catboost": Case(
         "catboost",
         "catboost-native",
@@ -150,9 +150,9 @@ CASES = {
         fit_catboost,
         lambda t, m, x: m.predict(x, prediction_type="RawFormulaVal"),
     ),
-    "forest": Case("sklearn", "tree", 1e-12, fit_forest, ask_shares, tuple(N)),
-    "boosting": Case("sklearn", "tree", 1e-12, fit_boosting, ask_scores, tuple(N)),
-    "histogram": Case("sklearn", "tree", 1e-12, fit_histogram, ask_scores, tuple(N)),
+    "forest": Case("sklearn", "tree-compiled", 1e-12, fit_forest, ask_shares, tuple(N)),
+    "boosting": Case("sklearn", "tree-compiled", 1e-12, fit_boosting, ask_scores, tuple(N)),
+    "histogram": Case("sklearn", "tree-compiled", 1e-12, fit_histogram, ask_scores, tuple(N)),
     "linear": Case("sklearn", "linear", 1e-12, fit_linear, ask_scores, tuple(N)),
     "onnx": Case("onnx", "permutation", 1e-12, fit_onnx, ask_onnx, tuple(N), given_names=True),
     "callable": Case("callable", "permutation", 1e-12, fit_callable, lambda t, m, x: m(x), tuple(N)),

@@ -47,30 +47,30 @@ def finals() -> dict[str, Any]:
 
     return {
         "linear": LogisticRegression(max_iter=500),
-        "tree": RandomForestClassifier(n_estimators=20, max_depth=4, random_state=0),
+        "forest": RandomForestClassifier(n_estimators=20, max_depth=4, random_state=0),
         "boosting": GradientBoostingClassifier(n_estimators=20, random_state=0),
-        "xgboost-native": xgboost.XGBClassifier(n_estimators=20, max_depth=3, n_jobs=1),
-        "lightgbm-native": lightgbm.LGBMClassifier(n_estimators=20, n_jobs=1, verbose=-1),
-        "catboost-native": catboost.CatBoostClassifier(
+        "xgboost": xgboost.XGBClassifier(n_estimators=20, max_depth=3, n_jobs=1),
+        "lightgbm": lightgbm.LGBMClassifier(n_estimators=20, n_jobs=1, verbose=-1),
+        "catboost": catboost.CatBoostClassifier(
             iterations=20, thread_count=1, verbose=False, allow_writing_files=False
         ),
     }
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-@pytest.mark.parametrize("name", ["linear", "tree", "boosting", "xgboost-native", "lightgbm-native", "catboost-native"])
+@pytest.mark.parametrize("name", ["linear", "forest", "boosting", "xgboost", "lightgbm", "catboost"])
 def test_attributions_inside_are_summed_back_to_source_columns(
     name: str, task: str, gappy: pd.DataFrame, binary: np.ndarray, three: np.ndarray, opened: Callable[..., Explainer]
 ) -> None:
     from sklearn.pipeline import Pipeline
 
-    framed = name == "lightgbm-native"  # the others get a sparse matrix
+    framed = name == "lightgbm"  # the others get a sparse matrix
     steps = preprocessing(dense=framed).set_output(transform="pandas" if framed else "default")
     model = Pipeline([("prepare", steps), ("model", finals()[name])])
     model.fit(gappy, binary if task == "binary" else three)
     found = opened(model, gappy, class_index=None if task == "binary" else "all").explain(gappy[:40])
 
-    assert found.explainer.engine == ("tree" if name == "boosting" else name)
+    assert found.explainer.engine == {"linear": "linear", "catboost": "catboost-native"}.get(name, "tree-compiled")
     assert found.explainer.config["summed_to_source"] is True
     assert dict.fromkeys(found.source_features) == dict.fromkeys(gappy.columns)
     shares = model.predict_proba(gappy[:40])
@@ -164,6 +164,6 @@ def test_probability_of_a_pipeline_is_the_pipelines_own(
 ) -> None:
     from sklearn.pipeline import Pipeline
 
-    model = Pipeline([("prepare", preprocessing()), ("model", finals()["xgboost-native"])]).fit(gappy, binary)
+    model = Pipeline([("prepare", preprocessing()), ("model", finals()["xgboost"])]).fit(gappy, binary)
     found = opened(model, gappy, scale="probability", background_rows=20).explain(gappy[:5])
     assert found.predictions[:, 0] == pytest.approx(model.predict_proba(gappy[:5])[:, 1], abs=1e-6)

@@ -99,7 +99,8 @@ def test_shap_is_listed_where_it_computes(
     from sklearn.ensemble import RandomForestClassifier
 
     model = RandomForestClassifier(n_estimators=5).fit(rows[N], binary)
-    assert set(opened(model, rows).ref.libraries) == {"scikit-learn", "shap"}
+    assert set(opened(model, rows).ref.libraries) == {"scikit-learn"}
+    assert set(opened(model, rows, engine="tree").ref.libraries) == {"scikit-learn", "shap"}
     assert set(opened(model, rows, engine="permutation").ref.libraries) == {"scikit-learn", "numpy"}
 
 

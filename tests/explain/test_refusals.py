@@ -11,6 +11,7 @@ import pytest
 
 from monitor.errors import ConfigError, DataError, ExplainError
 from monitor.explain import Explainer, additivity, prepare
+from monitor.explain.forests import build
 from monitor.settings import ExplainSettings
 
 N = ["age", "income", "tenure", "balance"]
@@ -47,12 +48,25 @@ def test_without_a_background_the_same_model_is_refused_when_rows_are_explained(
         explainer.explain(coded)
 
 
-def test_auto_explains_it_by_permutation_and_says_why(
+def test_auto_explains_it_by_the_compiled_trees(
     coded: pd.DataFrame, categorical_histogram: Any, opened: Callable[..., Explainer]
 ) -> None:
     found = opened(categorical_histogram, coded, background_rows=10).explain(coded[:5])
-    assert (found.explainer.engine, found.explainer.scale) == ("permutation", "margin")
+    assert (found.explainer.engine, found.explainer.scale) == ("tree-compiled", "margin")
     assert found.predictions[:, 0] == pytest.approx(categorical_histogram.decision_function(coded[:5]))
+    assert found.notes == ()
+
+
+def test_without_the_compiled_trees_it_is_explained_by_permutation_and_the_reasons_are_said(
+    coded: pd.DataFrame, categorical_histogram: Any, opened: Callable[..., Explainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_subject: Any) -> Any:
+        raise ValueError("no such nodes")
+
+    monkeypatch.setattr(build, "build", broken)
+    found = opened(categorical_histogram, coded, background_rows=10).explain(coded[:5])
+    assert found.explainer.engine == "permutation"
+    assert any("engine tree-compiled is not used: ValueError: no such nodes" in note for note in found.notes)
     assert any("engine tree is not used" in note and "categorical" in note for note in found.notes)
 
 
@@ -62,7 +76,7 @@ def test_categories_as_pandas_columns_go_the_same_way(
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(max_iter=10).fit(rows, binary)
-    assert opened(model, rows, background_rows=5).explain(rows[:3]).explainer.engine == "permutation"
+    assert opened(model, rows, background_rows=5).explain(rows[:3]).explainer.engine == "tree-compiled"
     with pytest.raises(ExplainError):
         opened(model, rows, engine="tree")
 

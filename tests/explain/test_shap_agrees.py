@@ -72,7 +72,7 @@ def test_the_tree_engine_gives_the_native_contributions(
         ),
     }[asked].fit(gappy, three)
     by_shap = opened(model, gappy, family=asked, class_index=1, engine="tree").explain(gappy)
-    native = opened(model, gappy, family=asked, class_index=1).explain(gappy)
+    native = opened(model, gappy, family=asked, class_index=1, engine=f"{asked}-native").explain(gappy)
     assert (by_shap.explainer.engine, native.explainer.engine) == ("tree", f"{asked}-native")
     assert by_shap.values == pytest.approx(native.values, abs=1e-12)
 

@@ -23,7 +23,7 @@ def forest(rows: pd.DataFrame, binary: np.ndarray) -> Any:
     return RandomForestClassifier(n_estimators=20, max_depth=4, random_state=0, n_jobs=1).fit(rows[N], binary)
 
 
-@pytest.mark.parametrize("engine", ["tree", "permutation"])
+@pytest.mark.parametrize("engine", ["tree-compiled", "tree", "permutation"])
 def test_pieces_give_what_the_whole_gives(
     engine: str, forest: Any, rows: pd.DataFrame, opened: Callable[..., Explainer]
 ) -> None:
@@ -37,7 +37,7 @@ def test_pieces_give_what_the_whole_gives(
 def test_an_active_joblib_backend_is_used_and_changes_nothing(
     forest: Any, rows: pd.DataFrame, opened: Callable[..., Explainer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    explainer = opened(forest, rows, chunk_rows=20)
+    explainer = opened(forest, rows, engine="tree", chunk_rows=20)
     expected = explainer.explain(rows).values
     calls = []
     real = joblib.Parallel
@@ -51,7 +51,7 @@ def test_an_active_joblib_backend_is_used_and_changes_nothing(
 def test_slow_work_is_spread_over_the_cores(
     forest: Any, rows: pd.DataFrame, opened: Callable[..., Explainer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    explainer = opened(forest, rows, chunk_rows=20)
+    explainer = opened(forest, rows, engine="tree", chunk_rows=20)
     expected = explainer.explain(rows).values
     monkeypatch.setattr(tasks, "PAYS_SECONDS", -1.0)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
@@ -64,7 +64,7 @@ def test_slow_work_is_spread_over_the_cores(
     assert calls == [{"n_jobs": 2}]
 
 
-@pytest.mark.parametrize("engine", ["tree", "tree-interventional", "permutation", "kernel"])
+@pytest.mark.parametrize("engine", ["tree-compiled", "tree", "tree-interventional", "permutation", "kernel"])
 def test_work_can_be_sent_to_another_process(
     engine: str, forest: Any, rows: pd.DataFrame, opened: Callable[..., Explainer]
 ) -> None:
@@ -96,4 +96,5 @@ def test_libraries_with_threads_of_their_own_are_not_spread(
     assert not opened(model, rows)._spread
     assert not opened(model, rows, engine="permutation")._spread
     assert opened(model, rows, engine="tree-interventional")._spread
-    assert opened(forest, rows)._spread
+    assert opened(forest, rows, engine="tree")._spread
+    assert not opened(forest, rows)._spread
