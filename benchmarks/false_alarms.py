@@ -84,9 +84,9 @@ def trials(form: Form, d: int, n: int, m: int) -> int:
     if form != "full":
         return 60 if form == "short" else 5
     if min(n, m) < PERMUTED:
-        return 400 if d <= 50 else 100 if d <= 200 else 60
+        return 400 if d <= 50 else 150 if d <= 200 else 80
     values = d * (n + m)
-    return 1000 if values <= 50_000 else 400 if values <= 2_500_000 else 200
+    return 1000 if values <= 50_000 else 400 if values <= 1_000_000 else 150
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.progress import track
-from monitor.drift import assess, measure, prepare
+from monitor.drift import Measurement, Part, Prepared, ViewResult, assess, in_season, measure, prepare, same_season
+from monitor.pipeline.views import SEASON_ROWS
 from monitor.settings import DriftSettings
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -130,7 +131,7 @@ def one(story: Story, data: Path, seed: int) -> dict[str, Any]:
             continue
         drawn = window.iloc[np.sort(rng.choice(len(window), min(SAMPLE_ROWS, len(window)), replace=False))]
         measured = measure(prepared, explain(drawn)[0])
-        result = assess({"traffic": (prepared, measured)}, settings)["traffic"]
+        result = _judged(prepared, measured, labels, middle=drawn["timestamp"].median())
         worst = int(np.argmax(result.feature_levels * 10 + measured.statistics["ks"]))
         psi = measured.statistics["psi"][result.material]
         windows.append(
@@ -151,6 +152,17 @@ def one(story: Story, data: Path, seed: int) -> dict[str, Any]:
         "windows": windows,
         **summary(story, windows),
     }
+
+
+def _judged(prepared: Prepared, measured: Measurement, labels: Sequence[str], middle: pd.Timestamp) -> ViewResult:
+    """The traffic view as a check judges it, the same season of the reference included."""
+    part, settings = Part("traffic"), prepared.settings
+    result = assess({part: (prepared, measured)}, settings)[part]
+    rows = same_season(labels, middle.tz_localize("UTC").to_pydatetime(), least=SEASON_ROWS)
+    if rows is None:
+        return result
+    season = prepare(prepared.values[rows], prepared.feature_names, settings=settings, natural=prepared.natural)
+    return in_season(result, assess({part: (season, measure(season, measured.current))}, settings)[part])
 
 
 def summary(story: Story, windows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Distances:
     """Mean abs value."""
     variance: Floats
     """Of the abs values."""
+    mean: Floats
+    """Of the signed values."""
 
 
 def ascending(block: Matrix) -> Matrix:
@@ -90,17 +92,23 @@ def distances(ref: Matrix, current: Matrix, edges: Floats) -> Distances:
     """
     (d, n), m = ref.shape, len(current)
     gaps, counts = np.empty(d, np.int64), np.empty((d, edges.shape[1] + 1), np.int64)
-    areas, importance, variance = np.empty(d), np.empty(d), np.empty(d)
+    areas, importance, variance, mean = np.empty(d), np.empty(d), np.empty(d), np.empty(d)
     compare = _compiled if (n + m) * d >= COMPILED_FROM else _by_numpy
 
     def one(at: slice) -> None:
         columns = ascending(current[:, at])
         gaps[at], areas[at], counts[at] = compare(ref[at], columns, edges[at])
         importance[at], variance[at] = moments(columns, current.size)
+        mean[at] = columns.mean(axis=1, dtype=np.float64)
 
     over_blocks(one, current)
     return Distances(
-        ks=gaps / (n * m), wasserstein=areas / (n * m), counts=counts, importance=importance, variance=variance
+        ks=gaps / (n * m),
+        wasserstein=areas / (n * m),
+        counts=counts,
+        importance=importance,
+        variance=variance,
+        mean=mean,
     )
 
 

@@ -22,8 +22,8 @@ SMALL_SIDE = 200
 """From so many rows on the smaller side the closed laws hold (measured down to p = 1e-4)."""
 MOST_ROWS = 4000
 """Pooled rows above which permuting is left out: memory and time grow with it."""
-PERMUTATIONS = 4000
-ANCHOR = 0.01
+PERMUTATIONS = 2000
+ANCHOR = 0.02
 """Probability at which the closed law takes over from counting."""
 
 TAIL_RANGE = (1e-3, 10.0)

@@ -38,6 +38,8 @@ class Prepared:
     """(d,) mean abs attribution."""
     variance: Floats
     """(d,) variance of abs attribution."""
+    mean: Floats
+    """(d,) mean signed attribution."""
     natural: Natural
     noise: Mapping[str, Floats]
     """Judged test to (2, d): what an approximate explainer's seed alone does; empty when it is exact."""
@@ -120,11 +122,12 @@ def prepare(
     if periods is not None and len(periods) != n:
         raise DataError("reference periods", seen=f"{len(periods)} labels", expected=f"{n}, one per reference row")
     columns = np.empty((d, n), matrix.dtype)
-    importance, variance = np.empty(d), np.empty(d)
+    importance, variance, mean = np.empty(d), np.empty(d), np.empty(d)
 
     def one(at: slice) -> None:
         columns[at] = ascending(matrix[:, at])
         importance[at], variance[at] = moments(columns[at], matrix.size)
+        mean[at] = columns[at].mean(axis=1, dtype=np.float64)
 
     over_blocks(one, matrix)
     edges = tuple(quantile_edges(column, settings.bins) for column in columns)
@@ -140,6 +143,7 @@ def prepare(
         widths=widths,
         importance=importance,
         variance=variance,
+        mean=mean,
         natural=natural or calibrate(matrix, periods, edge_table, counts, widths),
         noise=noise or {},
         settings=settings,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from monitor.drift import Facts, Judgement, ViewResult, assess, decompose, judge, measure, prepare
+from monitor.drift.ks import ks_p_value
 from monitor.settings import DriftSettings
 
 Matrix = NDArray[np.float64]
@@ -132,6 +133,16 @@ def test_half_a_standard_deviation_in_an_important_feature_is_caught(noise: str,
 @pytest.mark.parametrize("d", [10, 30, 50])
 def test_a_clear_drift_is_always_severe(drift: Callable[[Matrix], Matrix], noise: str, d: int) -> None:
     assert [check(*sides(noise, drift, d, seed))[0].level for seed in range(100)] == [2] * 100
+
+
+def test_a_plain_shift_that_d_is_slow_to_see_is_evidence_through_the_mean() -> None:
+    rng = np.random.default_rng(4)
+    reference, current = rng.normal(size=(1000, 5)), rng.normal(size=(1000, 5)) + 0.2
+    seen = measure(prepare(reference, [f"f{j}" for j in range(5)]), current)
+    by_distance = ks_p_value(seen.statistics["ks"], 1000, 1000)
+    by_mean = stats.ttest_ind(reference, current).pvalue
+    np.testing.assert_allclose(seen.p_values["ks"], 2 * np.minimum(by_distance, by_mean), rtol=0.05)
+    assert (seen.p_values["ks"] < by_distance / 2).sum() >= 3
 
 
 def test_ranks_unchanged_while_everything_collapses_is_seen_though_ndcg_is_perfect() -> None:
