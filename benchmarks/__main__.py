@@ -31,7 +31,7 @@ def _false_alarms(form: Form, options: Options) -> dict[str, Any]:
 def _power(form: Form, options: Options) -> dict[str, Any]:
     from benchmarks.power import measure_power
 
-    return measure_power(form, jobs=options.jobs, peers=options.peers)
+    return measure_power(form, jobs=options.jobs, peers=options.peers, without=options.without)
 
 
 def _cause(form: Form, options: Options) -> dict[str, Any]:
@@ -52,6 +52,12 @@ def _memory(form: Form, _options: Options) -> dict[str, Any]:
     return measure_memory(form)
 
 
+def _explain(form: Form, options: Options) -> dict[str, Any]:
+    from benchmarks.explain import measure_explain
+
+    return measure_explain(form, peers=options.peers)
+
+
 BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
     "speed": _speed,
     "false-alarms": _false_alarms,
@@ -59,6 +65,7 @@ BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
     "cause": _cause,
     "real": _real,
     "memory": _memory,
+    "explain": _explain,
 }
 
 
@@ -73,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--full", action="store_true", help="the form that the published tables are made of")
     made.add_argument("--peers", action="store_true", help="ask the peers that have environments of their own as well")
+    made.add_argument("--without", nargs="*", default=[], metavar="PEER", help="environments not asked (power only)")
     made.add_argument("--jobs", type=int, default=2, help="processes for trials (default 2)")
     made.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     made.add_argument("--data", type=Path, default=DATA, help="folder of the real sets")

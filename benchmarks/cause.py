@@ -148,12 +148,7 @@ SCENARIOS: tuple[Scenario, ...] = (
 def measure(form: Form, *, jobs: int, seed: int = SEED) -> dict[str, Any]:
     """Every scenario for every model family and seed; the smoke form takes one scenario."""
     chosen = SCENARIOS[3:4] if form == "smoke" else SCENARIOS
-    work = [
-        (scenario, family, seed, turn)
-        for scenario in chosen
-        for family in FAMILIES
-        for turn in range(SEEDS[form])
-    ]
+    work = [(scenario, family, seed, turn) for scenario in chosen for family in FAMILIES for turn in range(SEEDS[form])]
     verdicts = run(_verdict, work, jobs=jobs, what="causes")
     done = [(scenario, found) for (scenario, *_), found in zip(work, verdicts, strict=True)]
     return {"seed": seed, "families": FAMILIES, **counted(done)}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results, tables
+from benchmarks import explain_tables, results, tables
 from monitor.drift import TESTS, DriftTest
 from monitor.settings import DriftSettings
 
@@ -21,25 +21,27 @@ RENDER: Mapping[str, Callable[[Any], str]] = {
     "cause": tables.cause,
     "real": tables.real,
     "memory": tables.memory,
+    "explain": explain_tables.explain,
 }
 
 
 def pages() -> list[Path]:
     """Every page with generated parts."""
-    return [DOCS / "benchmarks.md", *(DOCS / "tests" / f"{test.name}.md" for test in TESTS)]
+    return [DOCS / "benchmarks.md", DOCS / "engines.md", *(DOCS / "tests" / f"{test.name}.md" for test in TESTS)]
 
 
 def part(name: str, folder: Path = results.FOLDER) -> str:
-    """What belongs between the markers of `name`: a benchmark, or `test-` or `default-` and a drift test."""
+    """What belongs between the markers of `name`: a benchmark, `engines`, or `test-` or `default-` and a drift test."""
     kind, _, test = name.partition("-")
     if kind == "default":
         return default(next(one for one in TESTS if one.name == test))
     if kind == "test":
         return tables.of_test(test, results.load("false-alarms", folder), results.load("power", folder))
-    found = results.load(name, folder)
+    benchmark, render = ("explain", explain_tables.engines) if name == "engines" else (name, RENDER[name])
+    found = results.load(benchmark, folder)
     if found is None:
-        return f"Not measured yet: `python -m benchmarks {name} --full`."
-    return f"{RENDER[name](found)}\n\n{tables.measured_with(found)}"
+        return f"Not measured yet: `python -m benchmarks {benchmark} --full`."
+    return f"{render(found)}\n\n{tables.measured_with(found)}"
 
 
 def default(test: DriftTest) -> str:

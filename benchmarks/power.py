@@ -7,7 +7,7 @@ counts as seen when its score is beyond that. Beside it stands what the engine s
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,9 @@ def cases(form: Form) -> list[Case]:
     return [Case(shift=None, size=0.0), *made]
 
 
-def measure_power(form: Form, *, jobs: int, peers: bool, seed: int = SEED) -> dict[str, Any]:
+def measure_power(
+    form: Form, *, jobs: int, peers: bool, without: Collection[str] = (), seed: int = SEED
+) -> dict[str, Any]:
     """All shifts, all engines."""
     with tempfile.TemporaryDirectory() as folder:
         model = world(POOL_ROWS[form], generator(seed, "world"))
@@ -56,7 +58,7 @@ def measure_power(form: Form, *, jobs: int, peers: bool, seed: int = SEED) -> di
         def question(engine: Engine) -> Answers:
             return _ask(engine, exchange, todo, path, model, form)
 
-        engines_asked = asked(peers, quick=form != "full")
+        engines_asked = asked(peers, quick=form != "full", without=without)
         answers = beside(question, engines_asked, jobs=jobs, what="peers with drift")
     scores = {
         name: {case.key: found["scores"][name] for case, found in zip(todo, ours, strict=True)} for name in ENGINES

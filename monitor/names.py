@@ -137,6 +137,12 @@ METRICS: dict[str, Metric] = {
         "gauge", "Share of one feature in all importance, for the most important features.", (*_M, "feature", "side")
     ),
     "xdrift_feature_series_dropped": Metric("gauge", "Features without series because of the limit.", _M),
+    "xdrift_segment_drift_level": Metric(
+        "gauge",
+        "0 none, 1 warning, 2 severe for traffic of one segment; absent while the latest check could not judge it.",
+        (*_M, "segment"),
+    ),
+    "xdrift_segment_series_dropped": Metric("gauge", "Judged segments without series because of the limit.", _M),
     "xdrift_input_drift_score": Metric(
         "gauge", "Largest drift of an input column, traffic against holdout.", (*_M, "test")
     ),

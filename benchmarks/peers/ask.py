@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,12 @@ QUICK_TRIALS = 50
 """Engines worth fewer trials than this are left out of short forms."""
 
 
-def asked(peers: bool, *, quick: bool = False) -> tuple[Engine, ...]:
-    """All engines, or those that need no environment of their own; `quick` leaves out the slow ones."""
-    return tuple(one for one in ENGINES if (peers or one.everywhere) and (not quick or one.trials >= QUICK_TRIALS))
+def asked(peers: bool, *, quick: bool = False, without: Collection[str] = ()) -> tuple[Engine, ...]:
+    """All engines, or those that need no environment of their own; `quick` leaves out the slow ones, `without` those
+    of these environments.
+    """
+    chosen = (one for one in ENGINES if (peers or one.everywhere) and one.environment not in without)
+    return tuple(one for one in chosen if not quick or one.trials >= QUICK_TRIALS)
 
 
 def python_of(engine: Engine) -> tuple[Path, str | None]:

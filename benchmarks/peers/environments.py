@@ -30,6 +30,15 @@ ENVIRONMENTS: tuple[Environment, ...] = (
     Environment("shiftshap", ("shiftshap==0.2.0",), ""),
     Environment("skshift", ("skshift==0.1.5", "shap", "pandas<3", "scikit-learn"), "names no requirements at all"),
     Environment("swift-monitoring", ("swift-monitoring==0.2.0", "xgboost-cpu>=2.1,<4"), "XGBoost is its extra"),
+    Environment(
+        "fasttreeshap",
+        (
+            "fasttreeshap-fixed==0.1.5",
+            *("slicer", "numba", "tqdm", "cloudpickle"),
+            *("scikit-learn==1.9.1", "xgboost==3.2.0", "lightgbm==4.7.0", "pandas<3.1"),
+        ),
+        "imports four packages it does not ask for; it reads pickled models, so their libraries are those of this run",
+    ),
 )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 MB = 1e6
+TICK = 0.001
+"""Seconds between two signs of life of the thread that watches for pauses."""
 
 
 def _status(key: str) -> float:
@@ -20,6 +23,11 @@ def _status(key: str) -> float:
 def rss() -> float:
     """Resident memory now, MB."""
     return _status("VmRSS:")
+
+
+def peak_rss() -> float:
+    """Highest resident memory since the process (or `peak_above`) began, MB."""
+    return _status("VmHWM:")
 
 
 def peak_above(run: Callable[[], object]) -> float:
@@ -40,3 +48,32 @@ def best_of(run: Callable[[], object], times: int) -> dict[str, float]:
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
     return {"wall": min(walls), "cpu": min(cpus)}
+
+
+def longest_pause(run: Callable[[], object]) -> float:
+    """Longest time, in seconds, that another Python thread could not go on while `run` ran.
+
+    Without hindrance it is about one tick; code that holds the interpreter lock throughout gives its whole duration.
+    """
+    done, ready, pauses = threading.Event(), threading.Event(), [0.0]
+
+    def tick() -> None:
+        last = time.perf_counter()
+        while True:
+            ready.set()
+            finished = done.wait(TICK)
+            now = time.perf_counter()
+            pauses.append(now - last)
+            last = now
+            if finished:
+                return
+
+    watcher = threading.Thread(target=tick)
+    watcher.start()
+    ready.wait()
+    try:
+        run()
+    finally:
+        done.set()
+        watcher.join()
+    return max(pauses)

@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.cli.compare_view import LEVEL_STYLES, name_width
-from monitor.drift.sentence import ratio_words
+from monitor.drift.ratios import ratio_words
 from monitor.names import LEVEL_NAMES
 from monitor.publish.check_view import trouble
 from monitor.publish.phrases import verdict_title, window_words
 from monitor.publish.serialise import without
-from monitor.types import Check, Contribution
+from monitor.types import Check, Contribution, Finding
 
 SHOWN_FEATURES = 8
 STATES = {
@@ -53,7 +53,7 @@ def check_view(monitor: str, slot: datetime, state: str, check: Check | None) ->
         parts += [Text(), Text("Evidence", style="dim")]
         parts += [Padding(Text(line), (0, 0, 0, 2)) for line in check.evidence]
     if moved := movers(check.contributions):
-        parts += [Text(), _movers_table(moved[:SHOWN_FEATURES])]
+        parts += [Text(), _movers_table(moved[:SHOWN_FEATURES], check.findings)]
         if len(moved) > SHOWN_FEATURES:
             parts.append(Text(f"and {len(moved) - SHOWN_FEATURES} more; --json lists them all", style="dim"))
     parts += [Padding(Text(f"Note: {note}", style="dim"), (0, 0, 0, 0)) for note in check.notes]
@@ -79,7 +79,23 @@ def movers(contributions: Sequence[Contribution]) -> list[Contribution]:
     return sorted(raised, key=lambda part: (-part.level, -change[part.feature], part.feature))
 
 
-def _movers_table(moved: Sequence[Contribution]) -> Table:
+def strongest(feature: str, level: int, findings: Sequence[Finding]) -> str:
+    """The test that raised a feature farthest beyond its limit, as `traffic psi 0.49 > 0.20`; empty when none did by
+    itself (a feature group may have raised it)."""
+    raising = [
+        (found.statistic / limit, found, limit)
+        for found in findings
+        if (found.feature, found.segment, found.level) == (feature, None, level) and found.view != "trend"
+        for limit in (found.threshold_severe if level == 2 else found.threshold,)
+        if limit and found.statistic is not None
+    ]
+    if not raising:
+        return ""
+    _, found, limit = max(raising, key=lambda one: one[0])
+    return f"{found.view} {found.test} {found.statistic:.2f} > {limit:.2f}"
+
+
+def _movers_table(moved: Sequence[Contribution], findings: Sequence[Finding]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("level", no_wrap=True)
     table.add_column("feature", overflow="fold", min_width=name_width(part.feature for part in moved))
@@ -87,6 +103,7 @@ def _movers_table(moved: Sequence[Contribution]) -> Table:
     table.add_column("share", no_wrap=True, justify="right")
     table.add_column("by model", no_wrap=True, justify="right")
     table.add_column("by data", no_wrap=True, justify="right")
+    table.add_column("strongest test", overflow="fold", min_width=12)
     for part in moved:
         table.add_row(
             Text(LEVEL_NAMES[part.level], LEVEL_STYLES[part.level]),
@@ -95,5 +112,6 @@ def _movers_table(moved: Sequence[Contribution]) -> Table:
             f"{part.share_reference:.0%} to {part.share_current:.0%}",
             f"{part.model_part:+.3g}",
             f"{part.data_part:+.3g}",
+            strongest(part.feature, part.level, findings),
         )
     return table

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.drift.catalogue import JUDGED
-from monitor.drift.sentence import ratio_words
+from monitor.drift.ratios import ratio_words
 from monitor.names import LEVEL_NAMES
 
 LEVEL_STYLES = ("green", "yellow", "bold red")

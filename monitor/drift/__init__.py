@@ -18,9 +18,11 @@ from monitor.drift.prepare import Prepared, prepare
 from monitor.drift.profiles import attribution_profiles
 from monitor.drift.ranking import model_numbers
 from monitor.drift.season import in_season, same_season
+from monitor.drift.segments import Chosen, Segments, choose_segments, measure_segments
 
 __all__ = [
     "TESTS",
+    "Chosen",
     "Comparison",
     "DriftTest",
     "Facts",
@@ -30,11 +32,13 @@ __all__ = [
     "Measurement",
     "Part",
     "Prepared",
+    "Segments",
     "ViewResult",
     "assess",
     "attribution_profiles",
     "canary",
     "check_groups",
+    "choose_segments",
     "compare",
     "decompose",
     "find_groups",
@@ -44,6 +48,7 @@ __all__ = [
     "input_profile",
     "judge",
     "measure",
+    "measure_segments",
     "model_numbers",
     "noise_bounds",
     "prepare",

@@ -167,7 +167,7 @@ def material(measured: Measurement, settings: DriftSettings) -> np.ndarray[tuple
     """Features that hold the configured share of all importance on either side, or half an equal share where
     there are so many features that nobody holds more."""
     least = min(settings.materiality, 0.5 / len(measured.importance_ref))
-    larger = np.maximum(shares(measured.importance_ref), shares(measured.importance_cur))
+    larger = np.maximum(shares(measured.steady_ref), shares(measured.steady_cur))
     return np.asarray(larger >= least, dtype=np.bool_)
 
 

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from monitor.drift.assess import ViewResult, assess, shares
+from monitor.drift.assess import Part, ViewResult, assess, shares
 from monitor.drift.catalogue import TESTS
+from monitor.drift.groups import check_groups, group_sums, settle
 from monitor.drift.measure import measure
 from monitor.drift.prepare import prepare
 from monitor.errors import DataError
@@ -124,10 +125,20 @@ def compare(
     """
     settings = settings or DriftSettings()
     names, ref, cur = _aligned(reference, current, feature_names)
-    prepared = prepare(ref, names, settings=settings, periods=None if paired else periods)
-    measured = measure(prepared, cur, paired=paired)
     view: View = "holdout" if paired else "traffic"
-    return Comparison(result=assess({view: (prepared, measured)}, settings)[view], paired=paired)
+    known = None if paired else periods
+    prepared = prepare(ref, names, settings=settings, periods=known)
+    pairs = {Part(view): (prepared, measure(prepared, cur, paired=paired))}
+    groups = settings.groups
+    if groups:
+        check_groups(groups, names)
+        sums = prepare(group_sums(ref, names, groups), list(groups), settings=settings, periods=known)
+        pairs[Part(view, groups=True)] = (sums, measure(sums, group_sums(cur, names, groups), paired=paired))
+    results = assess(pairs, settings)
+    result = results[Part(view)]
+    if groups:
+        result, _ = settle(result, results[Part(view, groups=True)], groups)
+    return Comparison(result=result, paired=paired)
 
 
 def _aligned(reference: Any, current: Any, given: Sequence[str] | None) -> tuple[list[str], Any, Any]:

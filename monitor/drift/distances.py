@@ -45,6 +45,20 @@ class Distances:
     """Of the abs values."""
     mean: Floats
     """Of the signed values."""
+    steady: Floats
+    """Importance without the most extreme rows, see `steady_importance`."""
+
+
+EXTREME = 1000
+"""One row in so many, at least one, may be absurd at either end and must not decide which features count."""
+
+
+def steady_importance(columns: Matrix) -> Floats:
+    """Mean abs value of each of (k, n) ascending columns without one row in EXTREME at either end, (k,)."""
+    rows = columns.shape[1]
+    cut = max(1, rows // EXTREME)
+    inner = columns[:, cut : rows - cut] if rows > 4 * cut else columns
+    return np.asarray(np.abs(inner).mean(axis=1, dtype=np.float64))
 
 
 def ascending(block: Matrix) -> Matrix:
@@ -92,7 +106,7 @@ def distances(ref: Matrix, current: Matrix, edges: Floats) -> Distances:
     """
     (d, n), m = ref.shape, len(current)
     gaps, counts = np.empty(d, np.int64), np.empty((d, edges.shape[1] + 1), np.int64)
-    areas, importance, variance, mean = np.empty(d), np.empty(d), np.empty(d), np.empty(d)
+    areas, importance, variance, mean, steady = (np.empty(d) for _ in range(5))
     compare = _compiled if (n + m) * d >= COMPILED_FROM else _by_numpy
 
     def one(at: slice) -> None:
@@ -100,6 +114,7 @@ def distances(ref: Matrix, current: Matrix, edges: Floats) -> Distances:
         gaps[at], areas[at], counts[at] = compare(ref[at], columns, edges[at])
         importance[at], variance[at] = moments(columns, current.size)
         mean[at] = columns.mean(axis=1, dtype=np.float64)
+        steady[at] = steady_importance(columns)
 
     over_blocks(one, current)
     return Distances(
@@ -109,6 +124,7 @@ def distances(ref: Matrix, current: Matrix, edges: Floats) -> Distances:
         importance=importance,
         variance=variance,
         mean=mean,
+        steady=steady,
     )
 
 

@@ -64,23 +64,15 @@ def _name(members: Sequence[str]) -> str:
 
 
 def check_groups(groups: Groups, feature_names: Sequence[str]) -> None:
-    """Raises ConfigError for an unknown member, a group of one, or a feature in two groups."""
-    seen: dict[str, str] = {}
+    """Raises ConfigError for a member that is no feature; the settings see to the rest."""
     for group, members in groups.items():
         unknown = [member for member in members if member not in feature_names]
         if unknown:
             raise ConfigError(
-                f"drift.groups.{group} names no feature of the model", seen=", ".join(unknown),
+                f"drift.groups.{group} names no feature of the model",
+                seen=", ".join(unknown),
                 expected=f"some of {', '.join(feature_names)}",
-            )  # fmt: skip
-        if len(set(members)) < 2:
-            raise ConfigError(f"drift.groups.{group}", seen=", ".join(members), expected="two features or more")
-        for member in members:
-            if member in seen:
-                raise ConfigError(
-                    f"feature {member!r} is in two groups", seen=f"{seen[member]}, {group}", expected="one at most"
-                )
-            seen[member] = group
+            )
 
 
 def group_sums(values: Matrix, feature_names: Sequence[str], groups: Groups) -> Floats:

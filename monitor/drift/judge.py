@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from monitor.drift import sentence
 from monitor.drift.assess import ViewResult
 from monitor.drift.inputs import InputDrift
+from monitor.drift.segment_words import segment_lines
+from monitor.drift.segments import NO_SEGMENTS, Segments
 from monitor.types import Contribution, Level, Verdict, View
 
 SAME_ANSWER = 1e-5
@@ -46,30 +48,38 @@ class Judgement:
     evidence: tuple[str, ...]
 
 
-def judge(views: Mapping[View, ViewResult], contributions: Sequence[Contribution], facts: Facts) -> Judgement:
+def judge(
+    views: Mapping[View, ViewResult],
+    contributions: Sequence[Contribution],
+    facts: Facts,
+    segments: Segments = NO_SEGMENTS,
+) -> Judgement:
     """Apply the decision table.
 
     The holdout view answers for the model and its explainer: its rows never change. The traffic view answers
     for the data and the pipeline: its model is the same on both sides. The severer side names the verdict;
     equal sides make `both`, except that a changed explainer is named alone, because it must be put right
     before anything else can be read. A view that could not be judged is never taken for a quiet one.
+    A segment is traffic seen closer (same model, new rows): it raises the traffic side to its own level.
     """
     facts = replace(facts, thin=facts.thin or _unjudged(views))
     holdout, traffic, total = (_level(views, view) for view in ("holdout", "traffic", "total"))
-    model_side, data_side = _model_side(holdout, facts), _data_side(views, traffic, facts)
+    traffic = max(traffic, segments.level)
+    marks = signals(views, facts, segments)
+    model_side, data_side = _model_side(holdout, facts), _data_side(traffic, marks)
     if holdout == traffic == 0 and total:
         # Neither part alone is enough, their sum is: the larger part answers for it.
         by_model = sum(abs(c.model_part) for c in contributions)
         by_data = sum(abs(c.data_part) for c in contributions)
         holdout, traffic = (total, 0) if by_model >= by_data else (0, total)
-        model_side, data_side = _model_side(holdout, facts), _data_side(views, traffic, facts)
+        model_side, data_side = _model_side(holdout, facts), _data_side(traffic, marks)
     verdict = _combine(model_side, holdout, data_side, traffic, facts)
     level: Level = 0 if verdict == "unknown" else max(holdout, traffic)
     return Judgement(
         verdict=verdict,
         level=level,
-        sentence=sentence.verdict_sentence(verdict, views, contributions, facts, signals(views, facts)),
-        evidence=sentence.evidence_lines(views, facts),
+        sentence=sentence.verdict_sentence(verdict, views, contributions, facts, marks, segments),
+        evidence=(*sentence.evidence_lines(views, facts), *segment_lines(segments)),
     )
 
 
@@ -100,22 +110,26 @@ def _model_side(level: int, facts: Facts) -> Verdict:
     return "model" if moved else "explainer"
 
 
-def signals(views: Mapping[View, ViewResult], facts: Facts) -> tuple[InputDrift, ...]:
+def signals(
+    views: Mapping[View, ViewResult],
+    facts: Facts,
+    segments: Segments = NO_SEGMENTS,
+) -> tuple[InputDrift, ...]:
     """Pipeline marks that explain what traffic moved, strongest first.
 
     Marks on the inputs of raised features, and proven unit conversions of any feature that counts: correlated features
-    share credit, so a broken input may show in the attributions of its companions.
+    share credit, so a broken input may show in the attributions of its companions. Marks are those of all traffic.
     """
-    if "traffic" not in views:
-        return ()
-    result = views["traffic"]
-    if not result.level:
+    results = [views["traffic"]] if "traffic" in views else []
+    results += segments.raised()
+    if not any(result.level for result in results):
         return ()
     columns: dict[str, bool] = {}
-    for name, level, counts in zip(result.feature_names, result.feature_levels, result.material, strict=True):
-        column = facts.source_of.get(name, name)
-        if level or counts:
-            columns[column] = columns.get(column, False) or bool(level)
+    for result in results:
+        for name, level, counts in zip(result.feature_names, result.feature_levels, result.material, strict=True):
+            column = facts.source_of.get(name, name)
+            if level or counts:
+                columns[column] = columns.get(column, False) or bool(level)
     marked = [
         facts.inputs[column]
         for column, raised in columns.items()
@@ -124,11 +138,11 @@ def signals(views: Mapping[View, ViewResult], facts: Facts) -> tuple[InputDrift,
     return tuple(sorted(marked, key=lambda drift: -drift.psi))
 
 
-def _data_side(views: Mapping[View, ViewResult], level: int, facts: Facts) -> Verdict:
+def _data_side(level: int, marks: Sequence[InputDrift]) -> Verdict:
     """Who answers for new rows being explained differently."""
     if not level:
         return "none"
-    return "pipeline" if signals(views, facts) else "data"
+    return "pipeline" if marks else "data"
 
 
 def _combine(model_side: Verdict, holdout: int, data_side: Verdict, traffic: int, facts: Facts) -> Verdict:

@@ -10,7 +10,7 @@ from monitor.drift import permute
 from monitor.drift.distances import Distances, Matrix, distances, over_blocks
 from monitor.drift.ks import ks_p_value
 from monitor.drift.prepare import Prepared, check_matrix
-from monitor.drift.psi import js, kl, proportions, psi, psi_p_value
+from monitor.drift.psi import js, kl, proportions, psi, psi_p_value, table_probability
 from monitor.drift.stability import p_value, stability, standard_error
 from monitor.errors import DataError
 from monitor.types import Floats, Ints
@@ -33,6 +33,9 @@ class Measurement:
     p_values: dict[str, Floats]
     importance_ref: Floats
     importance_cur: Floats
+    steady_ref: Floats
+    """Importance without the most extreme rows, which alone decides what counts."""
+    steady_cur: Floats
     counts_cur: Ints
     """(d, widest) current rows per reference bin."""
     freedom: Ints
@@ -136,6 +139,7 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
     if pairs is None and permute.wanted(n, m):
         p_values, tails = _permuted(prepared, matrix, statistics, p_values, freedom=freedom, error=chance)
     if pairs is None:
+        p_values["psi"] = np.maximum(p_values["psi"], table_probability(prepared.counts, counts))
         p_values["ks"] = np.minimum(2 * np.minimum(p_values["ks"], _shift_p(prepared, found, m)), 1.0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = chance / prepared.importance
@@ -149,6 +153,8 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
         p_values=p_values,
         importance_ref=prepared.importance,
         importance_cur=found.importance,
+        steady_ref=prepared.steady,
+        steady_cur=found.steady,
         counts_cur=counts,
         freedom=freedom,
         relative_error=relative,

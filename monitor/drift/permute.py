@@ -20,7 +20,7 @@ from monitor.types import Floats, Ints
 
 SMALL_SIDE = 200
 """From so many rows on the smaller side the closed laws hold (measured down to p = 1e-4)."""
-MOST_ROWS = 4000
+MOST_ROWS = 2500
 """Pooled rows above which permuting is left out: memory and time grow with it."""
 PERMUTATIONS = 2000
 ANCHOR = 0.02
@@ -71,10 +71,12 @@ def _anchored(null: Floats, seen: float, law: Callable[[float], float]) -> tuple
     """p-value of `seen` under the permuted values, and the tail factor of the closed law beyond their anchor."""
     high = float(np.quantile(null, 1 - ANCHOR, method="higher"))
     tail = float(np.clip(ANCHOR / max(law(high), np.finfo(np.float64).tiny), *TAIL_RANGE))
-    if seen > high:
-        return min(tail * law(seen), ANCHOR), tail
     slack = 1e-9 * abs(seen)  # the same value reached by other sums
-    return float((1 + (null >= seen - slack).sum()) / (1 + len(null))), tail
+    as_large = int((null >= seen - slack).sum())
+    if seen > high:
+        # Where few values are possible the law falls faster than the permutations do: what was counted stands.
+        return min(max(tail * law(seen), as_large / (1 + len(null))), ANCHOR), tail
+    return (1 + as_large) / (1 + len(null)), tail
 
 
 @lru_cache(maxsize=8)
@@ -118,12 +120,13 @@ def _largest_gap(before: NDArray[np.int32], ends: Ints, n: int, m: int) -> Float
 
 
 def _mean_changes(ref: Matrix, cur: Matrix) -> Floats:
-    """Abs change of mean abs value of every permutation, (PERMUTATIONS, d); ref (n, d), cur (m, d)."""
+    """Abs change of mean abs value of every permutation, (PERMUTATIONS, d); ref (n, d), cur (m, d).
+
+    Values are put in order first, so that the order of rows decides nothing.
+    """
     n, m = len(ref), len(cur)
     chosen, _ = _labels(n, m)
-    pooled = np.abs(np.concatenate([ref, cur]).astype(np.float64))
+    pooled = np.sort(np.abs(np.concatenate([ref, cur]).astype(np.float64)), axis=0)
     pooled -= pooled.mean(axis=0)
-    scale = np.maximum(np.abs(pooled).max(axis=0), np.finfo(np.float64).tiny)
-    drawn = chosen.T @ (pooled / scale).astype(np.float32)
-    changes: Floats = np.abs(drawn.astype(np.float64) * (1 / m + 1 / n)) * scale
+    changes: Floats = np.abs(chosen.T.astype(np.float64) @ pooled) * (1 / m + 1 / n)
     return changes

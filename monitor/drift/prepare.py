@@ -9,7 +9,7 @@ import numpy as np
 
 from monitor.drift.binning import bin_counts, pad, quantile_edges
 from monitor.drift.calibrate import Natural, calibrate
-from monitor.drift.distances import Matrix, ascending, moments, over_blocks, table
+from monitor.drift.distances import Matrix, ascending, moments, over_blocks, steady_importance, table
 from monitor.errors import DataError
 from monitor.settings import DriftSettings
 from monitor.types import Floats, Ints
@@ -24,7 +24,7 @@ class Prepared:
 
     feature_names: tuple[str, ...]
     values: Matrix
-    """(n, d) as given, not copied."""
+    """(n, d) as given, not copied: whoever gave them must not change them."""
     columns: Matrix
     """(d, n) each row ascending."""
     edges: tuple[Floats, ...]
@@ -40,6 +40,8 @@ class Prepared:
     """(d,) variance of abs attribution."""
     mean: Floats
     """(d,) mean signed attribution."""
+    steady: Floats
+    """(d,) importance without the most extreme rows."""
     natural: Natural
     noise: Mapping[str, Floats]
     """Judged test to (2, d): what an approximate explainer's seed alone does; empty when it is exact."""
@@ -59,6 +61,9 @@ def check_matrix(values: object, what: str, feature_names: Sequence[str] | None 
     column.
     """
     try:
+        kind = getattr(getattr(values, "dtype", None), "kind", "f")
+        if kind not in "fiubO":
+            raise TypeError(f"dtype kind {kind}")
         single = getattr(values, "dtype", None) == np.float32
         matrix = np.asarray(values, dtype=np.float32 if single else np.float64)
     except (TypeError, ValueError, OverflowError) as error:
@@ -122,12 +127,13 @@ def prepare(
     if periods is not None and len(periods) != n:
         raise DataError("reference periods", seen=f"{len(periods)} labels", expected=f"{n}, one per reference row")
     columns = np.empty((d, n), matrix.dtype)
-    importance, variance, mean = np.empty(d), np.empty(d), np.empty(d)
+    importance, variance, mean, steady = (np.empty(d) for _ in range(4))
 
     def one(at: slice) -> None:
         columns[at] = ascending(matrix[:, at])
         importance[at], variance[at] = moments(columns[at], matrix.size)
         mean[at] = columns[at].mean(axis=1, dtype=np.float64)
+        steady[at] = steady_importance(columns[at])
 
     over_blocks(one, matrix)
     edges = tuple(quantile_edges(column, settings.bins) for column in columns)
@@ -144,6 +150,7 @@ def prepare(
         importance=importance,
         variance=variance,
         mean=mean,
+        steady=steady,
         natural=natural or calibrate(matrix, periods, edge_table, counts, widths),
         noise=noise or {},
         settings=settings,

@@ -20,7 +20,7 @@ from monitor.drift.distances import Matrix
 from monitor.drift.measure import Measurement, measure
 from monitor.drift.prepare import Prepared, prepare
 from monitor.settings import DriftSettings
-from monitor.types import Finding
+from monitor.types import Finding, Level
 
 Labels = Mapping[str, Sequence[str]]
 """Segment column to its value per row."""
@@ -79,6 +79,31 @@ class Chosen:
     segments: tuple[Segment, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segments:
+    """All segments of one check."""
+
+    judged: tuple[ViewResult, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """The highest of any."""
+        return max((result.level for result in self.judged), default=0)
+
+    def raised(self) -> tuple[ViewResult, ...]:
+        """Highest level first, then the farthest beyond its threshold."""
+        return tuple(sorted((one for one in self.judged if one.level), key=lambda one: (-one.level, -nearest(one)[1])))
+
+    def findings(self) -> tuple[Finding, ...]:
+        of_judged = (found for result in self.judged for found in segment_findings(result))
+        return (*of_judged, *(one.finding() for one in self.unjudged))
+
+
+NO_SEGMENTS = Segments()
 
 
 def choose_segments(then: Labels, now: Labels, settings: DriftSettings) -> Chosen:
@@ -147,7 +172,7 @@ def measure_segments(
         rows = segment.then if season is None else segment.then & season
         if rows.sum() < whole.settings.min_rows:
             continue
-        own = None if periods is None else [periods[i] for i in np.flatnonzero(rows)]
+        own = None if periods is None else [periods[i] for i in np.flatnonzero(rows).tolist()]
         side = prepare(whole.values[rows], whole.feature_names, settings=whole.settings, periods=own)
         side = replace(side, natural=_wider(side.natural, whole.natural))
         pairs[Part("traffic", segment=segment.name)] = (side, measure(side, current[segment.now]))
@@ -163,9 +188,8 @@ def nearest(result: ViewResult) -> tuple[int, float]:
     """The feature that came nearest to its warning threshold or went farthest beyond it, and how near: the statistic
     over the threshold. Among raised features where there are any, else among those that count.
     """
-    ratio = np.max(
-        np.stack([np.nan_to_num(result.measurement.statistics[test] / result.limits[test][0]) for test in JUDGED]), axis=0
-    )
+    ratios = [np.nan_to_num(result.measurement.statistics[test] / result.limits[test][0]) for test in JUDGED]
+    ratio = np.max(np.stack(ratios), axis=0)
     top = result.feature_levels == result.level
     asked = top if result.level else result.material
     j = int(np.argmax(np.where(asked, ratio, -1.0)))

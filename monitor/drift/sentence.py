@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitor.drift.ratios import ratio_words
+from monitor.drift.segment_words import farthest, hidden
 from monitor.types import Contribution, Verdict, View
 
 if TYPE_CHECKING:
     from monitor.drift.assess import ViewResult
     from monitor.drift.inputs import InputDrift
     from monitor.drift.judge import Facts
+    from monitor.drift.segments import Segments
 
 SHOWN = 3
 """Features named in a sentence; the page lists all."""
@@ -22,18 +25,6 @@ ENDS: dict[View, tuple[str, str]] = {
     "traffic": ("importance_holdout", "importance_current"),
     "total": ("importance_reference", "importance_current"),
 }
-
-
-def ratio_words(before: float, after: float) -> str:
-    """How much a feature's importance changed: `counts 2.0x more`, `counts 40% less`, `no longer counts`."""
-    if before == 0:
-        return "now counts, before it did not" if after > 0 else "does not count"
-    ratio = after / before
-    if ratio >= 1.05:
-        return f"counts {ratio:.1f}x more" if ratio >= 1.95 else f"counts {ratio - 1:.0%} more"
-    if ratio <= 0.95:
-        return f"counts {1 - ratio:.0%} less" if ratio > 0.01 else "no longer counts"
-    return "counts as much but differently"
 
 
 def movers(views: Mapping[View, ViewResult], view: View) -> dict[str, float]:
@@ -67,8 +58,9 @@ def verdict_sentence(
     contributions: Sequence[Contribution],
     facts: Facts,
     marks: Sequence[InputDrift],
+    segments: Segments,
 ) -> str:
-    """One or two sentences for people."""
+    """One to three sentences for people."""
     if verdict == "none":
         changed = " The model file changed, its explanations did not." if facts.model_changed else ""
         return f"Nothing drifted: the model explains recent predictions as it did when the reference was made.{changed}"
@@ -85,10 +77,19 @@ def verdict_sentence(
         )
     if verdict == "pipeline":
         seen = "; ".join(mark.text for mark in marks[:SHOWN])
-        return f"A feature pipeline changed: {seen}. In recent predictions {_movers(contributions, views, 'traffic')}."
+        return f"A feature pipeline changed: {seen}. In {_where(contributions, views, segments)}"
     if verdict == "data":
-        return f"The data changed, the model did not: in recent predictions {_movers(contributions, views, 'traffic')}."
-    return f"{_model_clause(facts)} The data changed as well. Together, {_movers(contributions, views, 'total')}."
+        return f"The data changed, the model did not: in {_where(contributions, views, segments)}"
+    together = f"Together, {_movers(contributions, views, 'total')}."
+    return f"{_model_clause(facts)} The data changed as well. {together}{farthest(segments, views.get('traffic'))}"
+
+
+def _where(contributions: Sequence[Contribution], views: Mapping[View, ViewResult], segments: Segments) -> str:
+    """Which recent rows moved and how: all, or a segment that the whole hides."""
+    if segments.level and not ("traffic" in views and views["traffic"].level):
+        return f"{hidden(segments)}."
+    whole = f"recent predictions {_movers(contributions, views, 'traffic')}."
+    return whole + farthest(segments, views.get("traffic"))
 
 
 def _model_clause(facts: Facts) -> str:

@@ -16,6 +16,7 @@ from monitor.pipeline.groups import feature_groups
 from monitor.pipeline.pairs import Material
 from monitor.pipeline.record import attribution_rows, versions
 from monitor.pipeline.reference import PREDICTION
+from monitor.pipeline.segments import segment_rows
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
 from monitor.pipeline.views import Compared, compare_views, facts, view_levels
 from monitor.settings import MonitorSettings
@@ -129,11 +130,14 @@ def _run(
     with stages.timed("test"):
         earlier = None if thin else _earlier(claim, store, subject, reference)
         groups = feature_groups(monitor, subject, reference.attributions)
-        material = Material(reference=reference, holdout=holdout, traffic=traffic, earlier=earlier, groups=groups)
+        segments = segment_rows(monitor, subject.holdout, sample, thin)
+        material = Material(
+            reference=reference, holdout=holdout, traffic=traffic, earlier=earlier, groups=groups, segments=segments
+        )
         compared = compare_views(material, monitor, sample.window, seed=sample.seed)
         inputs, profiles = _input_drift(reference, sample, traffic) if traffic is not None else ({}, ())
         known = facts(material, subject.model, inputs, thin=thin, settled=compared.settled)
-        judgement = drift.judge(compared.views, compared.contributions, known)
+        judgement = drift.judge(compared.views, compared.contributions, known, compared.segments)
     # A holdout too thin to judge gives the same verdict as a thin window.
     outcome: Outcome = "unknown" if judgement.verdict == "unknown" else "succeeded"
     if outcome == "unknown" and reason is None:
@@ -218,8 +222,8 @@ def _notes(done: _Done) -> tuple[str, ...]:
         f"the log names model version {v}, the file watched is {done.subject.model.version}" for v in sorted(served)
     ]
     traffic = done.traffic.notes if done.traffic else ()
-    listed = (*done.subject.notes, *done.holdout.notes, *traffic, *done.sample.notes, *calibration, *mixed)
-    return tuple(dict.fromkeys(listed))
+    looked = (*traffic, *done.sample.notes, *calibration, *mixed, *done.compared.segments.notes)
+    return tuple(dict.fromkeys((*done.subject.notes, *done.holdout.notes, *looked)))
 
 
 def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Reference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Material:
     """Attributions of the windows before, same model and explainer."""
     groups: drift.Groups
     """Feature groups by name; empty when there are none."""
+    segments: drift.Chosen = field(default_factory=drift.Chosen)
+    """Rows of holdout and traffic by segment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,10 @@ def open_subject(monitor: MonitorSettings) -> Subject:
             expected="the feature columns in the model's order",
             hint="add `features: [...]` to the monitor",
         )
-    holdout = sources.read_holdout(monitor.holdout, features)
+    mapped = monitor.predictions.columns
+    # A column that predictions rename to a feature has the feature's name in the holdout.
+    segments = {name: mapped.rename.get(name, name) for name in mapped.segments}
+    holdout = sources.read_holdout(monitor.holdout, features, segments)
     # Text columns get the codes that the model learned; the digest stays that of the file.
     what = f"holdout of monitor {monitor.name!r}"
     rows = sources.align(holdout.rows, holdout.rows, what=what, categories=model.categories)

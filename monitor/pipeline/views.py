@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor import drift, slots
-from monitor.drift import Facts, InputDrift, Part, Prepared, ViewResult
+from monitor.drift import Facts, InputDrift, Part, Prepared, Segments, ViewResult
 from monitor.pipeline.pairs import Material, Pair, Values, pair_views
+from monitor.pipeline.segments import segment_pairs
 from monitor.settings import DriftSettings, MonitorSettings
 from monitor.types import (
     Attributions,
@@ -19,7 +20,6 @@ from monitor.types import (
     Level,
     LoadedModel,
     Profile,
-    Reference,
     View,
     Window,
 )
@@ -37,14 +37,16 @@ class Compared:
     """Feature groups: the sums of their members' attributions, per view."""
     settled: tuple[str, ...]
     """What groups changed in the levels, one line each."""
+    segments: Segments
     contributions: tuple[Contribution, ...]
     profiles: tuple[Profile, ...]
     canary: Mapping[str, int]
 
     def findings(self) -> tuple[Finding, ...]:
-        """Of every view, then of its groups."""
+        """Of every view, then of its groups, then of segments of traffic."""
         of_sums = (found for result in self.sums.values() for found in result.findings() if found.feature is not None)
-        return (*(found for result in self.views.values() for found in result.findings()), *of_sums)
+        of_views = (found for result in self.views.values() for found in result.findings())
+        return (*of_views, *of_sums, *self.segments.findings())
 
 
 def compare_views(material: Material, monitor: MonitorSettings, window: Window, *, seed: int) -> Compared:
@@ -60,14 +62,20 @@ def compare_views(material: Material, monitor: MonitorSettings, window: Window, 
         labels = tuple(f"{GROUP}{name}" for name in material.groups)
         sums = pair_views(values.summed(names, material.groups), labels, material.reference, settings, noise=False)
         pairs |= {Part(view, groups=True): pair for view, pair in sums.pairs.items()}
+    pairs |= segment_pairs(material, sides.now)
     results = drift.assess(pairs, settings)
     if settings.season_matched:
-        results |= _in_season(material.reference, results, pairs, window, settings)
+        results |= _in_season(material, results, pairs, window, settings)
     views, settled = _settled(results, material.groups)
     return Compared(
         views=views,
         sums={part.view: result for part, result in results.items() if part.groups},
         settled=settled,
+        segments=Segments(
+            judged=tuple(result for part, result in results.items() if part.segment is not None),
+            unjudged=material.segments.unjudged,
+            notes=material.segments.notes,
+        ),
         contributions=_contributions(names, views, sides.now),
         profiles=_profiles(material, sides.ref),
         canary=drift.canary(material.holdout.values, names, settings=settings, seed=seed),
@@ -75,15 +83,16 @@ def compare_views(material: Material, monitor: MonitorSettings, window: Window, 
 
 
 def _in_season(
-    reference: Reference,
+    material: Material,
     results: Mapping[Part, ViewResult],
     pairs: Mapping[Part, Pair],
     window: Window,
     settings: DriftSettings,
 ) -> dict[Part, ViewResult]:
-    """Views of traffic against the holdout, lowered to what also holds against the same season of the holdout."""
+    """Views of traffic against the holdout, and its segments, lowered to what also holds against the same season of the
+    holdout. A segment with too few rows of that season stays as it is."""
     middle = window.start + (window.end - window.start) / 2
-    rows = drift.same_season(reference.periods, middle, least=max(settings.min_rows, SEASON_ROWS))
+    rows = drift.same_season(material.reference.periods, middle, least=max(settings.min_rows, SEASON_ROWS))
     if rows is None:
         return {}
     seasons: dict[Part, Pair] = {}
@@ -92,6 +101,8 @@ def _in_season(
             names, natural = prepared.feature_names, prepared.natural
             side = drift.prepare(prepared.values[rows], names, settings=settings, natural=natural)
             seasons[part] = (side, drift.measure(side, measured.current))
+    if Part("traffic") in pairs:
+        seasons |= segment_pairs(material, pairs[Part("traffic")][0], rows)
     return {part: drift.in_season(results[part], found) for part, found in drift.assess(seasons, settings).items()}
 
 

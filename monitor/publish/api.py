@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 from monitor.publish.failures import NotFoundError
 from monitor.publish.phrases import overdue
 from monitor.publish.reader import Reader
+from monitor.publish.segments import segment_rows
 from monitor.publish.serialise import to_json, without
 from monitor.publish.snapshot import SnapshotHolder
 from monitor.types import Check, MonitorStatus, Snapshot, Verdict
@@ -64,7 +65,8 @@ def router(reader: Reader, holder: SnapshotHolder, *, clock: Callable[[], dateti
 
     @routes.api_route("/checks/{check_id}", methods=READ)
     def check(check_id: str) -> Response:
-        return JSONResponse(without(find_check(reader, check_id), "rows"))
+        found = find_check(reader, check_id)
+        return JSONResponse({**without(found, "rows"), "segments": to_json(segment_rows(found))})
 
     return routes
 

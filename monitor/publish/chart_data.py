@@ -16,6 +16,7 @@ from monitor.publish.phrases import (
     stamp,
     verdict_title,
 )
+from monitor.publish.segments import whole_findings
 from monitor.publish.serialise import to_json
 from monitor.types import Check, Contribution, Finding, HistoryPoint, Profile
 
@@ -34,7 +35,7 @@ def chart_data(check: Check, ordered: Sequence[Contribution], history: Sequence[
         "parts": parts(ordered),
         "heatmap": heatmap(history, [part.feature for part in ordered][:HEATMAP_ROWS]),
         "distributions": distributions(check.profiles, [part.feature for part in ordered]),
-        "tests": tests(check.findings),
+        "tests": tests(whole_findings(check)),
     }
     cleaned: dict[str, object] = to_json(data)
     return cleaned

@@ -18,6 +18,7 @@ from monitor.publish.phrases import (
     ratio_sentence,
     verdict_title,
 )
+from monitor.publish.segments import SegmentRow, segment_rows, whole_findings
 from monitor.publish.strip import Cell, cells
 from monitor.types import VIEWS, Check, Contribution, HistoryPoint, ReferenceSummary, View
 
@@ -70,6 +71,8 @@ class CheckPage:
     trouble: Trouble | None
     movers: tuple[Mover, ...]
     views: tuple[ViewRow, ...]
+    segments: tuple[tuple[SegmentRow, State | None], ...]
+    """Each with its level's state, None where it was not judged."""
     number_titles: tuple[str, ...]
     decimals: int
     """Places of the importances."""
@@ -110,6 +113,7 @@ def check_page(
         trouble=trouble(check),
         movers=_movers(ordered),
         views=views,
+        segments=tuple((row, None if row.level is None else LEVELS[row.level]) for row in segment_rows(check)),
         number_titles=tuple(dict.fromkeys(title for row in views for title, _ in row.numbers)),
         decimals=decimals_for(max((part.importance_current for part in ordered), default=0.0)),
         inputs=tuple(sorted(inputs, key=lambda row: (-row[2], row[0]))),
@@ -149,7 +153,7 @@ def _movers(ordered: Sequence[Contribution]) -> tuple[Mover, ...]:
 
 
 def _view_row(check: Check, view: View) -> ViewRow:
-    findings = [finding for finding in check.findings if finding.view == view and finding.feature is not None]
+    findings = [one for one in whole_findings(check) if one.view == view and one.feature is not None]
     numbers = check.model_numbers.get(view, {})
     order = [*(name for name in NUMBER_TITLES if name in numbers), *sorted(set(numbers) - set(NUMBER_TITLES))]
     return ViewRow(

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from monitor import names
-from monitor.publish.series import PER_MONITOR, Row, feature_rows, reference_rows
+from monitor.publish.series import PER_MONITOR, Row, feature_rows, reference_rows, segment_series
 from monitor.publish.snapshot import MAX_AGE
 from monitor.types import MonitorStatus, ReferenceSummary, Snapshot
 
@@ -121,6 +121,7 @@ class SnapshotCollector(Collector):
                 yield name, row
         yield from reference_rows(status, self._references())
         yield from feature_rows(status, self._features)
+        yield from segment_series(status)
 
 
 def _counters(snapshot: Snapshot) -> dict[str, Samples]:

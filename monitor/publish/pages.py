@@ -59,6 +59,7 @@ def environment(*, version: str, prefix: str) -> Environment:
         prefix=prefix,
         asset=lambda name: f"{prefix}/static/{name}?v={versions[name]}",
         VIEW_TITLES=phrases.VIEW_TITLES,
+        TEST_TITLES=phrases.TEST_TITLES,
     )
     for function in (
         phrases.ago,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from monitor import names
+from monitor.publish.segments import SegmentRow, segment_rows, whole_findings
 from monitor.types import Check, Contribution, Finding, MonitorStatus, ReferenceSummary
 
 Row = tuple[tuple[str, ...], float]
@@ -23,6 +24,9 @@ LARGEST = {
 """Test of one feature to the model-level series that carries its largest value."""
 FEATURE_TESTS: dict[str, tuple[str, ...]] = {"holdout": ("psi", "stability"), "traffic": ("psi", "ks")}
 """View to the tests exported per feature: one pair for the model's part, one for the data's. The rest is in SQL."""
+
+SEGMENT_SERIES = 20
+"""Segments with a series of their own per monitor."""
 
 
 def top_features(check: Check | None, limit: int) -> tuple[Contribution, ...]:
@@ -67,7 +71,25 @@ def feature_rows(status: MonitorStatus, limit: int) -> Iterator[tuple[str, Row]]
 
 
 def _findings(status: MonitorStatus) -> tuple[Finding, ...]:
-    return status.last_check.findings if status.last_check else ()
+    return whole_findings(status.last_check)
+
+
+def exported_segments(rows: Sequence[SegmentRow]) -> tuple[SegmentRow, ...]:
+    """The judged segments with series: raised ones first, so that the limit never hides an alarm, then those with most
+    holdout rows, which are the same from check to check."""
+    judged = [row for row in rows if row.level is not None]
+    return tuple(sorted(judged, key=lambda row: (-(row.level or 0), -row.n_reference, row.segment))[:SEGMENT_SERIES])
+
+
+def segment_series(status: MonitorStatus) -> Iterator[tuple[str, Row]]:
+    """(metric, row) of segments, and how many judged ones were left out; nothing where none are configured."""
+    rows = segment_rows(status.last_check)
+    chosen = exported_segments(rows)
+    for row in chosen:
+        yield "xdrift_segment_drift_level", ((row.segment,), float(row.level or 0))
+    if rows:
+        judged = sum(row.level is not None for row in rows)
+        yield "xdrift_segment_series_dropped", ((), float(judged - len(chosen)))
 
 
 def _one(value: float | None) -> list[Row]:

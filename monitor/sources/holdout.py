@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,16 +18,21 @@ from monitor.sources.times import MISSING, to_micros
 from monitor.types import Holdout
 
 
-def read_holdout(settings: HoldoutSettings, features: Sequence[str] | None) -> Holdout:
+def read_holdout(
+    settings: HoldoutSettings, features: Sequence[str] | None, segments: Mapping[str, str] | None = None
+) -> Holdout:
     """All rows in stored order, with the feature columns (all but id, time and label when `features` is None).
 
     The digest covers ids, times, feature names, kinds and values (`digests.content_digest`), not labels, which may
-    arrive later and change no explanation.
+    arrive later and change no explanation. Nor does it cover segments: a new one leaves references valid.
+
+    `segments` maps a segment's name to its column here, which may be a feature too; one that is not there is left out.
 
     Raises SourceError (file, database or column missing), DataError (no rows, more than `max_rows`, repeated or
     missing ids, missing or naive times, infinite values, columns that are no features), ConfigError (query).
     """
-    rows, place = _read(settings)
+    named = segments or {}
+    rows, place = _read(settings, text=set(named.values()).difference(features) if features is not None else ())
     _check_size(len(rows), settings, place)
     special = [name for name in (settings.id, settings.time, settings.label) if name]
     wanted = list(features) if features is not None else [str(name) for name in rows if name not in special]
@@ -44,14 +49,16 @@ def read_holdout(settings: HoldoutSettings, features: Sequence[str] | None) -> H
         times=times,
         labels=labels(rows[settings.label]) if settings.label else None,
         digest=digests.content_digest([*keys, *((name, chosen[name]) for name in wanted)]),
+        segments={name: columns.texts(rows[column]) for name, column in named.items() if column in rows.columns},
     )
 
 
-def _read(settings: HoldoutSettings) -> tuple[pd.DataFrame, str]:
+def _read(settings: HoldoutSettings, *, text: Collection[str]) -> tuple[pd.DataFrame, str]:
+    """All columns; of a CSV file, ids, times and the columns in `text` as text."""
     if settings.path:
         from monitor.sources import files
 
-        text = {name for name in (settings.id, settings.time) if name}
+        text = {*text, *(name for name in (settings.id, settings.time) if name)}
         return files.read_table(settings.path, max_rows=settings.max_rows, text=text), settings.path
     from monitor.sources import sql
 

@@ -47,7 +47,8 @@ def draw_sample(
         batch_rows=sample.batch_rows,
         seed=seed,
     )
-    (drawn, priority, n_seen), notes = _from_files(settings, request) if settings.path else _from_sql(settings, request)
+    found, notes = _from_files(settings, request, features) if settings.path else _from_sql(settings, request)
+    drawn, priority, n_seen = found
     row_ids, more = _row_ids(drawn, mapped)
     priority_ids, _ = _row_ids(priority, mapped)
     versions = columns.texts(drawn.frame[mapped.model_version]) if mapped.model_version else None
@@ -109,11 +110,14 @@ def _from_sql(settings: PredictionSettings, request: Request) -> tuple[tuple[Dra
         return sql_sampling.draw(connection, rows, request), ()
 
 
-def _from_files(settings: PredictionSettings, request: Request) -> tuple[tuple[Drawn, Drawn, int], tuple[str, ...]]:
+def _from_files(
+    settings: PredictionSettings, request: Request, features: Sequence[str]
+) -> tuple[tuple[Drawn, Drawn, int], tuple[str, ...]]:
     from monitor.sources import files
 
     mapped = settings.columns
-    labels_as_text = (mapped.id, mapped.time, mapped.model_version, *mapped.segments)
+    segments = set(mapped.segments).difference(_source_names(mapped, features).values())  # features keep their type
+    labels_as_text = (mapped.id, mapped.time, mapped.model_version, *segments)
     table = files.open_files(str(settings.path), text={name for name in labels_as_text if name})
     needed = _needed(request)
     columns.require_columns(needed, table.columns, "predictions", str(settings.path))

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks import cause, false_alarms, memory, pages, power, real, results, speed
+from benchmarks import cause, explain, false_alarms, memory, pages, power, real, results, speed
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.peers import ask as peers
 
@@ -67,6 +67,31 @@ def test_memory_has_a_slope(tmp_path: Path) -> None:
     assert [way["way"] for way in found["ways"]] == ["compare", "kept reference"]
     assert abs(found["ways"][0]["bytes_per_check"]) < 1e7
     assert "bytes per check" in shown("memory", found, tmp_path)
+
+
+def test_every_engine_explains_the_same_model_alike(tmp_path: Path) -> None:
+    found = explain.measure_explain("smoke", peers=False)
+
+    rows = {row["engine"]: row for row in found["engines"]}
+    assert set(rows) == {"xdrift", "shap"}
+    assert rows["xdrift"]["difference"] < 1e-9
+    assert rows["shap"]["difference"] is None
+    for row in rows.values():
+        assert [size["rows"] for size in row["sizes"]] == list(explain.SIZES["smoke"])
+        assert all(size["per_second"] > 0 and size["pause"] > 0 for size in row["sizes"])
+        assert row["peak_mb"] > 50
+    assert "gradient boosting, 200 x depth 4" in shown("explain", found, tmp_path)
+    assert "| not asked |" in pages.part("engines", tmp_path)
+
+
+def test_an_engine_that_cannot_read_a_model_gives_its_reason_and_no_number(tmp_path: Path) -> None:
+    explain.write_model("gradient", tmp_path, explain.SMOKE_SHARE)
+    family = explain.Family("gradient", "", "xgboost_own")
+
+    answer = explain.run(explain.Turn(family, "lightgbm_own", 1), (100,), tmp_path)
+
+    assert set(answer) == {"reason"}
+    assert "booster_" in answer["reason"]
 
 
 def test_a_real_set_is_cut_into_windows_after_the_reference(tmp_path: Path) -> None:

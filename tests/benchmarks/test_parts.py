@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 from benchmarks import bounds, explained, pools, results, shifts
 from benchmarks.detection import NULL, Case, Score, detected, limit_of, localisation
 from benchmarks.parallel import generator, run
+from benchmarks.peers import meter
 
 
 def drawn(name: str, rows: int = 20_000, d: int = 12) -> np.ndarray:
@@ -104,6 +106,14 @@ def test_an_exponent_of_one_is_linear() -> None:
 def test_seeds_depend_on_their_words_alone() -> None:
     assert generator(1, "a").random() == generator(1, "a").random()
     assert generator(1, "a").random() != generator(2, "a").random()
+
+
+def test_a_pause_is_seen_when_the_interpreter_lock_is_held_and_not_when_it_is_released() -> None:
+    held = meter.longest_pause(lambda: ctypes.PyDLL(None).usleep(400_000))
+    released = meter.longest_pause(lambda: ctypes.CDLL(None).usleep(400_000))
+
+    assert held > 0.35
+    assert released < held / 2
 
 
 def double(value: int) -> int:

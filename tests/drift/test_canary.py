@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from monitor.drift import canary
 from monitor.settings import DriftSettings
@@ -48,5 +51,23 @@ def test_a_monthly_budget_lowers_alphas_only_where_checks_are_frequent() -> None
     assert (weekly.alpha_warning, weekly.alpha_severe) == (0.025, 0.005)
     assert hourly.alpha_severe * 730 == pytest.approx(0.1)
     assert hourly.alpha_warning * 730 == pytest.approx(1.0)
-    minutely = DriftSettings(false_warnings_per_month=0.01, false_severe_per_month=0.1).at_rate(43_000)
-    assert minutely.alpha_severe <= minutely.alpha_warning
+    minutely = DriftSettings(false_warnings_per_month=0.1, false_severe_per_month=0.1).at_rate(43_000)
+    assert minutely.alpha_severe == minutely.alpha_warning
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"false_warnings_per_month": 0.01}, "a severe alarm is a warning too"),
+        ({"false_severe_per_month": 1e-300}, "greater than or equal to"),
+        ({"false_warnings_per_month": float("inf")}, "finite"),
+        ({"groups": {"g": ["income"]}}, "group 'g' has the members income; two are needed"),
+        ({"groups": {"g": ["income", "income"]}}, "two are needed"),
+        ({"groups": {"g": []}}, "none; two are needed"),
+        ({"groups": {"a": ["x", "y"], "b": ["y", "z"]}}, "feature 'y' is in the groups 'a' and 'b'"),
+        ({"groups": {"": ["x", "y"]}}, "at least 1 character"),
+    ],
+)
+def test_budgets_and_groups_that_cannot_hold_are_refused_when_the_file_is_read(wrong: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        DriftSettings(**wrong)

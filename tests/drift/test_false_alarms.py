@@ -68,6 +68,26 @@ def test_raw_p_values_of_single_features_are_honest(pools: Mapping[str, Pool], t
         assert stats.binomtest(low, 300, 0.01, alternative="greater").pvalue > 1e-3, f"{pool.__name__}: {low} of 300"
 
 
+@pytest.mark.parametrize(("n", "rare"), [(100, 10), (60, 10), (100, 13), (300, 12)])
+def test_rare_flags_that_fall_on_one_side_by_chance_are_no_severe_drift(n: int, rare: int) -> None:
+    """Ten equal values in equal samples: all on one side happens once in 600 times, and 30 features are looked at."""
+    seen = []
+    for trial in range(40):
+        rng = np.random.default_rng([rare, trial])
+        pool = np.zeros((2 * n, 30))
+        for column in pool.T:
+            column[rng.choice(2 * n, rare, replace=False)] = 0.7
+        seen.append(compare(pool[:n], pool[n:]).level)
+    within_budget(seen)
+
+
+def test_no_p_value_is_smaller_than_the_probability_of_what_was_seen() -> None:
+    reference, current = np.zeros((100, 1)), np.zeros((100, 1))
+    current[:10] = 0.7
+    exact = 2 * stats.hypergeom.pmf(10, 200, 10, 100)
+    assert exact / 2 <= measure(prepare(reference, ["flag"]), current).p_values["psi"][0] < 3 * exact
+
+
 def test_looking_at_three_views_does_not_multiply_the_alarms(pools: Mapping[str, Pool]) -> None:
     """Traffic, total and trend of one check are one family of tests."""
     seen = []

@@ -316,7 +316,7 @@ def test_the_features_that_moved_farthest_come_first_and_the_rest_are_counted() 
     ],
 )
 def test_ratios_in_words(before: float, after: float, words: str) -> None:
-    from monitor.drift.sentence import ratio_words
+    from monitor.drift.ratios import ratio_words
 
     assert ratio_words(before, after) == words
 

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from monitor.drift import Facts, Judgement, ViewResult, assess, decompose, judge, measure, prepare
+from monitor.drift import Facts, Judgement, ViewResult, assess, compare, decompose, judge, measure, prepare
 from monitor.drift.ks import ks_p_value
 from monitor.settings import DriftSettings
 
@@ -143,6 +143,18 @@ def test_a_plain_shift_that_d_is_slow_to_see_is_evidence_through_the_mean() -> N
     by_mean = stats.ttest_ind(reference, current).pvalue
     np.testing.assert_allclose(seen.p_values["ks"], 2 * np.minimum(by_distance, by_mean), rtol=0.05)
     assert (seen.p_values["ks"] < by_distance / 2).sum() >= 3
+
+
+@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize("size", [1e6, 1e90])
+def test_one_absurd_row_on_both_sides_hides_no_drift_of_other_features(size: float, paired: bool) -> None:
+    rng = np.random.default_rng(4)
+    reference = rng.normal(size=(1000, 5))
+    current = (reference if paired else rng.normal(size=(1000, 5))) + np.array([3.0, 0, 0, 0, 0])
+    reference[0, 2] = current[0, 2] = size
+    found = compare(reference, current, paired=paired)
+    assert found.level == 2
+    assert found.result.feature_levels[0] == 2
 
 
 def test_ranks_unchanged_while_everything_collapses_is_seen_though_ndcg_is_perfect() -> None:

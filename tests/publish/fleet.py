@@ -379,7 +379,7 @@ def _judged(
             "__prediction__": 0.164 if severe else 0.011,
             **{feature: float(rng.gamma(1.2, 0.012)) for feature in features},
         },
-        findings=tuple(_findings(rng, parts, views)) if slot >= NOW - timedelta(days=4) else (),
+        findings=(*_findings(rng, parts, views), *_segments(name, features)) if slot >= NOW - timedelta(days=4) else (),
         contributions=parts,
         profiles=tuple(_profiles(rng, parts)) if slot >= NOW - timedelta(days=4) else (),
         stage_seconds={"sample": 0.81, "load": 0.12, "explain": 1.94, "test": 0.06, "store": 0.05},
@@ -474,6 +474,35 @@ def _findings(rng: np.random.Generator, parts: Sequence[Contribution], views: Ma
                     )
                 )
     return found
+
+
+SEGMENTS: tuple[tuple[str, int, int, float, Level], ...] = (
+    ("country=DE", 412, 391, 0.031, 0),
+    ("country=FR", 240, 251, 0.342, 2),
+    ("country=AT", 131, 140, 0.164, 1),
+)
+"""Segment, holdout rows, recent rows, KS distance of its first feature, level."""
+
+
+def _segments(name: str, features: Sequence[str]) -> list[Finding]:
+    """Only fraud-prod has segments: three judged, one too thin."""
+    if name != "fraud-prod":
+        return []
+    bare = {"view": "traffic", "p_value": None, "p_adjusted": None}
+    found = [
+        Finding(
+            **bare, feature=features[0], test=test, statistic=size / share, threshold=0.1, threshold_severe=0.2,
+            level=level if test == "ks" else 0, n_reference=then, n_current=now, segment=segment,
+        )
+        for segment, then, now, size, level in SEGMENTS
+        for test, share in (("ks", 1.0), ("psi", 4.0))
+    ]  # fmt: skip
+    thin = Finding(
+        **bare, feature=None, test="rows", statistic=None, threshold=None, threshold_severe=None, level=0,
+        n_reference=31, n_current=12, reason="12 recent rows and 31 in the holdout, 50 of each are needed",
+        segment="country=(missing)",
+    )  # fmt: skip
+    return [*found, thin]
 
 
 def _profiles(rng: np.random.Generator, parts: Sequence[Contribution]) -> list[Profile]:

@@ -59,7 +59,13 @@ def test_one_check_comes_with_everything_but_single_predictions(site: Served) ->
     latest = site.get("/api/v1/checks?monitor=fraud-prod&limit=1").json()["checks"][0]["id"]
     body = site.get(f"/api/v1/checks/{latest}").json()
     assert {"findings", "contributions", "profiles", "model_numbers", "input_drift"} <= set(body)
-    assert len(body["findings"]) == 4 * 20 * 6
+    assert len([one for one in body["findings"] if one["segment"] is None]) == 4 * 20 * 6
+    assert [row["segment"] for row in body["segments"]] == [
+        "country=FR",
+        "country=AT",
+        "country=DE",
+        "country=(missing)",
+    ]
     assert "rows" not in body
 
 
