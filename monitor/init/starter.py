@@ -205,8 +205,9 @@ def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Seque
             _role(draft, "label", served.label, check="the model never sees it")
             _role(draft, "model_version", served.version, check="it names the model that answered")
             if groups := segment_candidates(facts, {*features, *served.taken}):
+                listed = ", ".join(groups)
                 draft.comment(
-                    f"Possible segments: [{', '.join(groups)}]; they group kept predictions, nothing is tested by them."
+                    f"Possible segments: [{listed}]; each value is tested by itself, if the holdout has it too."
                 )
             _rename(draft, facts, features)
 

@@ -13,6 +13,7 @@ import pytest
 
 from monitor.drift import Facts, InputDrift, Judgement, ViewResult, assess, decompose, judge, measure, prepare
 from monitor.drift.inputs import Signal
+from monitor.drift.segments import Segments, Unjudged
 from monitor.settings import DriftSettings
 from monitor.types import Contribution, View
 
@@ -179,6 +180,45 @@ def test_the_decision_table_in_the_docs_is_the_one_in_the_code() -> None:
             assert seen.verdict == written_verdict(holdout, traffic, *facts), (holdout, traffic, facts)
             compared += 1
     assert compared == 12 * 24
+
+
+def segment(level: int, *, name: str = "region=EU") -> ViewResult:
+    return replace(view("traffic", level), segment=name)
+
+
+def test_the_traffic_side_in_the_docs_is_the_one_in_the_code() -> None:
+    rows = documented("Traffic and its segments")
+    for whole, highest in itertools.product("012", ("0", "1", "2", "not judged")):
+        (side,) = [
+            row["traffic"] for row in rows if fits(row["traffic view"], whole) and fits(row["highest segment"], highest)
+        ]
+        parts = () if highest == "not judged" else (segment(int(highest)), segment(0, name="region=US"))
+        thin = (Unjudged(name="region=FR", reason="3 rows", n_reference=3, n_current=3),)
+        segments = Segments(judged=parts, unjudged=thin)
+        for holdout, inputs in itertools.product((0, 1, 2), ("plain", "marked")):
+            facts = facts_of("changed", "unchanged", "moved", inputs)
+            views: dict[View, ViewResult] = {
+                "holdout": view("holdout", holdout),
+                "traffic": view("traffic", int(whole)),
+            }
+            seen = judge(views, contributions(), facts, segments)
+            expected = judged(holdout, side, facts=facts)
+            assert (seen.verdict, seen.level) == (expected.verdict, expected.level), (whole, highest, holdout, inputs)
+
+
+def test_a_raised_whole_names_a_segment_only_when_it_moved_clearly_more() -> None:
+    values = np.random.default_rng(0).normal(size=(400, 3))
+    prepared = prepare(values, NAMES)
+
+    def moved(by: float) -> ViewResult:
+        current = values + np.array([0, 0, by])
+        return assess({"traffic": (prepared, measure(prepared, current))}, DriftSettings())["traffic"]
+
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 0), "traffic": moved(1.0)}
+    for by, named in ((1.2, False), (4.0, True)):
+        segments = Segments(judged=(replace(moved(by), segment="region=EU"),))
+        sentence = judge(views, contributions(), CALM, segments).sentence
+        assert ("Most in segment region=EU: distance counts" in sentence) is named
 
 
 # --- views that say nothing, views that add up -----------------------------------------------------------------

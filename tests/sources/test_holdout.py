@@ -163,3 +163,28 @@ def test_a_holdout_query_must_be_one_select(rows: pd.DataFrame, tmp_path: Path) 
     settings = write(rows, "db", tmp_path).model_copy(update={"query": "SELECT 1; SELECT 2"})
     with pytest.raises(ConfigError, match="query of holdout is not one statement"):
         read_holdout(settings, None)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "db"])
+def test_segments_are_text_as_in_the_sample_and_no_part_of_the_digest(
+    rows: pd.DataFrame, tmp_path: Path, kind: str
+) -> None:
+    plain = read_holdout(write(rows, kind, tmp_path), FEATURES)
+    region = pd.Series([None if row % 4 == 3 else f"0{row % 4}" for row in range(len(rows))], dtype=object)
+    (tmp_path / "more").mkdir()
+    settings = write(rows.assign(region=region), kind, tmp_path / "more")
+    holdout = read_holdout(settings, FEATURES, {"region": "region", "channel": "channel"})
+    assert holdout.digest == plain.digest
+    assert holdout.segments == {"region": tuple(region.fillna(""))}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "db"])
+def test_a_feature_may_be_a_segment_and_keeps_its_kind(rows: pd.DataFrame, tmp_path: Path, kind: str) -> None:
+    holdout = read_holdout(write(rows, kind, tmp_path), FEATURES, {"years": "age", "kind": "kind"})
+    np.testing.assert_array_equal(holdout.rows["age"], rows["age"])
+    assert holdout.segments == {"years": tuple(map(str, rows["age"])), "kind": tuple(rows["kind"])}
+
+
+def test_csv_segments_of_digits_keep_their_zeros(rows: pd.DataFrame, tmp_path: Path) -> None:
+    settings = write(rows.assign(branch=[f"{row % 2:03d}" for row in range(len(rows))]), "csv", tmp_path)
+    assert set(read_holdout(settings, FEATURES, {"branch": "branch"}).segments["branch"]) == {"000", "001"}
