@@ -23,7 +23,7 @@ AVX2 = {"NPY_DISABLE_CPU_FEATURES": "X86_V4"}
 TIMEOUT = 1200.0
 SIZES: Mapping[Form, tuple[tuple[int, int], ...]] = {
     "smoke": ((500, 5),),
-    "short": ((1_000, 50), (10_000, 50)),
+    "short": ((1_000, 50), (10_000, 50), (100_000, 50)),
     "full": ((1_000, 50), (10_000, 50), (100_000, 50), (10_000, 500), (1_000_000, 20)),
 }
 SMOKE = ("xdrift", "sort", "scipy_ks")
