@@ -1,8 +1,9 @@
 """Null distributions of small samples, by permutation.
 
-With few rows, unequal sizes or many ties the closed laws of PSI, KS and the stability score are too wide: small p-values
-come up less often than they should. That costs power, and here permutations cost little: all features share the same random relabellings of
-the pooled rows. Beyond the anchor quantile too few permutations are left to count: the closed law goes on from there.
+With few rows, unequal sizes or many ties the closed laws of PSI, KS and the stability score are too wide: small
+p-values come up less often than they should. That costs power, and here permutations cost little: all features share
+the same random relabellings of the pooled rows. Beyond the anchor quantile too few permutations are left to count: the
+closed law goes on from there.
 """
 
 from __future__ import annotations
