@@ -54,6 +54,25 @@ SCORE_TESTS = (
 )
 """Label `test` of model-level series: `<test>_max` is the largest over features, the rest are model numbers."""
 
+SLOS = ("coverage", "latency", "errors", "freshness", "checks", "drift", "privacy", "explanations")
+"""Label `slo`; the last is the composite of the others but privacy."""
+UNEXPLAINED_REASONS = ("timeout", "error", "missing", "disabled", "sampling", "other")
+"""Label `reason` of a prediction without explanation; `missing` when nobody said why, `other` for unknown words."""
+ERROR_REASONS = ("timeout", "memory", "input", "model", "explainer", "malformed", "other")
+"""Label `reason` of a failed explanation; `malformed`: one that is no explanation (not finite, not additive, empty)."""
+EXPLANATION_SOURCES = ("cache", "live_treeshap", "live_approximate", "fallback", "other")
+"""Label `source`: where an explanation came from."""
+QUARANTINE_REASONS = ("not_json", "not_an_object", "missing_field", "wrong_type", "bad_time", "too_long", "torn")
+"""Label `reason` of a line of the explanation log that could not be used; `torn`: its end never came."""
+PRIVACY_KINDS = ("email", "phone", "card", "iban", "national_id", "ip_address", "redacted_field")
+"""Label `kind` of personal data found in an explanation; `redacted_field`: a redacted column was logged in clear."""
+COMPUTE_KINDS = ("online", "recompute")
+"""Label `kind`: explaining in the serving system, explaining again in a check."""
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds in seconds of the latency histogram; +Inf follows."""
+SMOOTHED_TESTS = ("psi_max", "stability_max")
+"""Scores that are smoothed over checks, for trends."""
+
 
 class Metric(NamedTuple):
     """How one metric is exported; unpacks as (kind, help, labels)."""
@@ -91,6 +110,8 @@ METRICS: dict[str, Metric] = {
     "xdrift_scheduler_heartbeat_timestamp_seconds": Metric(
         "gauge", "Last beat of a job that goes through the scheduler itself.", ()
     ),
+    "xdrift_check_queue_length": Metric("gauge", "Monitors with a slot that is due and not yet under way.", ()),
+    "xdrift_check_queue_wait_seconds": Metric("histogram", "From the planned time of a slot to its start.", ()),
     "xdrift_checks_in_progress": Metric("gauge", "Checks running now in this daemon.", ()),
     "xdrift_collector_up": Metric("gauge", "1 when the store answered the latest read, else 0.", ()),
     "xdrift_collector_duration_seconds": Metric("gauge", "How long the latest read of the store took.", ()),
@@ -149,6 +170,66 @@ METRICS: dict[str, Metric] = {
     "xdrift_prediction_drift_score": Metric(
         "gauge", "Drift of the predictions, traffic against holdout.", (*_M, "test")
     ),
+    "xdrift_drift_score_smoothed": Metric(
+        "gauge", "Exponentially weighted mean of the score over judged checks.", (*_M, "view", "test")
+    ),
+    "xdrift_segment_drift_streak_checks": Metric(
+        "gauge", "Judged checks in a row at the segment's current level; 0 while it is none.", (*_M, "segment")
+    ),
+    # serving, from the explanation log
+    "xdrift_predictions_total": Metric("counter", "Predictions in the explanation log.", _M),
+    "xdrift_predictions_explained_total": Metric("counter", "Predictions that were explained.", _M),
+    "xdrift_predictions_unexplained_total": Metric(
+        "counter", "Predictions without an explanation, by reason.", (*_M, "reason")
+    ),
+    "xdrift_explanations_total": Metric("counter", "Attempts to explain that ended, well or badly.", _M),
+    "xdrift_explanation_errors_total": Metric(
+        "counter", "Failed explanations by reason; those of one fingerprint count once a day.", (*_M, "reason")
+    ),
+    "xdrift_explanation_errors_repeated_total": Metric(
+        "counter", "Failed explanations whose fingerprint had been counted within the day.", _M
+    ),
+    "xdrift_explanations_slow_total": Metric("counter", "Explanations over the monitor's latency threshold.", _M),
+    "xdrift_explanation_duration_seconds": Metric("histogram", "Time to explain one prediction.", _M),
+    "xdrift_explanation_latency_threshold_seconds": Metric("gauge", "Above this an explanation is slow.", _M),
+    "xdrift_explanation_sources_total": Metric("counter", "Explanations by where they came from.", (*_M, "source")),
+    "xdrift_explanation_payload_bytes_total": Metric("counter", "Bytes of the log records of explanations.", _M),
+    "xdrift_explanations_oversize_total": Metric("counter", "Explanations over the monitor's payload limit.", _M),
+    "xdrift_explanations_stale_total": Metric(
+        "counter", "Cached explanations of another model version than the one that predicted.", _M
+    ),
+    "xdrift_explanation_compute_seconds_total": Metric("counter", "Compute spent on explaining.", (*_M, "kind")),
+    "xdrift_explanation_cost_dollars_total": Metric("counter", "Compute spent times the configured price.", _M),
+    "xdrift_privacy_incidents_total": Metric("counter", "Explanations that held personal data.", (*_M, "kind")),
+    "xdrift_telemetry_records_total": Metric("counter", "Records read from the explanation log and counted.", _M),
+    "xdrift_telemetry_duplicates_total": Metric("counter", "Records that had been counted before.", _M),
+    "xdrift_telemetry_late_total": Metric("counter", "Records that came later than the monitor expects.", _M),
+    "xdrift_telemetry_quarantined_total": Metric(
+        "counter", "Lines of the explanation log that could not be used, by reason.", (*_M, "reason")
+    ),
+    "xdrift_telemetry_watermark_timestamp_seconds": Metric("gauge", "Time of the newest record counted.", _M),
+    "xdrift_telemetry_last_success_timestamp_seconds": Metric(
+        "gauge", "When the explanation log was last read to its end.", _M
+    ),
+    "xdrift_telemetry_consecutive_failures": Metric("gauge", "Reads of the explanation log in a row that failed.", _M),
+    # offline against runtime
+    "xdrift_offline_runtime_rows": Metric("gauge", "Rows whose logged attributions were recomputed.", _M),
+    "xdrift_offline_runtime_beyond_ratio": Metric("gauge", "Share of these rows beyond the tolerance.", _M),
+    "xdrift_offline_runtime_gap_ratio": Metric(
+        "gauge", "Largest mean gap of a feature, as a share of all importance.", _M
+    ),
+    # objectives
+    "xdrift_slo_objective_ratio": Metric("gauge", "Objective.", (*_M, "slo")),
+    "xdrift_slo_period_seconds": Metric("gauge", "Period that the objective holds for.", (*_M, "slo")),
+    "xdrift_slo_error_budget_remaining_ratio": Metric(
+        "gauge", "Share of the period's error budget that is left; below 0 it is overspent.", (*_M, "slo")
+    ),
+    "xdrift_monitor_maintenance": Metric("gauge", "1 while a declared maintenance is open.", _M),
+    "xdrift_monitor_maintenance_end_timestamp_seconds": Metric("gauge", "When the open maintenance ends.", _M),
+    # messages
+    "xdrift_notifications_total": Metric("counter", "Messages about level changes that were delivered.", _M),
+    "xdrift_notification_failures_total": Metric("counter", "Messages that were given up.", _M),
+    "xdrift_notifications_waiting": Metric("gauge", "Messages that wait to be delivered.", _M),
     # trust in the alarms themselves
     "xdrift_canary_comparisons_total": Metric(
         "counter", "Random halves of the holdout compared with each other: nothing can have drifted there.", _M
@@ -174,6 +255,33 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]] | None] = {
     "xdrift_verdicts_total": ("verdict", VERDICTS),
     "xdrift_canary_comparisons_total": None,
     "xdrift_canary_alarms_total": ("level", LEVEL_NAMES[1:]),
+    "xdrift_predictions_total": None,
+    "xdrift_predictions_explained_total": None,
+    "xdrift_predictions_unexplained_total": ("reason", UNEXPLAINED_REASONS),
+    "xdrift_explanations_total": None,
+    "xdrift_explanation_errors_total": ("reason", ERROR_REASONS),
+    "xdrift_explanation_errors_repeated_total": None,
+    "xdrift_explanations_slow_total": None,
+    "xdrift_explanation_sources_total": ("source", EXPLANATION_SOURCES),
+    "xdrift_explanation_payload_bytes_total": None,
+    "xdrift_explanations_oversize_total": None,
+    "xdrift_explanations_stale_total": None,
+    "xdrift_explanation_compute_seconds_total": ("kind", COMPUTE_KINDS),
+    "xdrift_explanation_cost_dollars_total": None,
+    "xdrift_privacy_incidents_total": ("kind", PRIVACY_KINDS),
+    "xdrift_telemetry_records_total": None,
+    "xdrift_telemetry_duplicates_total": None,
+    "xdrift_telemetry_late_total": None,
+    "xdrift_telemetry_quarantined_total": ("reason", QUARANTINE_REASONS),
+    "xdrift_notifications_total": None,
+    "xdrift_notification_failures_total": None,
 }
 """Durable totals, kept as rows of the store: the label beside monitor and model, with its values, all at 0 from the
 start. None: no further label."""
+
+TELEMETRY_COUNTERS = tuple(
+    name for name in COUNTERS if name.startswith(("xdrift_predictions_", "xdrift_explanation", "xdrift_telemetry_"))
+)
+"""Totals of the explanation log: exported only for monitors that have one, since a 0 would read as no traffic."""
+HISTOGRAM_PARTS = ("bucket", "sum")
+"""A durable histogram is kept as totals named `<metric>_bucket` with label `le`, and `<metric>_sum`."""

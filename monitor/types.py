@@ -273,6 +273,8 @@ class AttributionRow:
     inputs: Mapping[str, Any]
     """Feature to (redacted) input, JSON types."""
     segments: Mapping[str, str] = field(default_factory=dict)
+    logged_values: Mapping[str, float] | None = None
+    """Feature to the attribution that the serving system logged for this prediction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +386,10 @@ class Check:
     canary: Mapping[str, int] = field(default_factory=dict)
     """Random halves of the holdout compared with each other: `comparisons`, and how many of them came out at level
     `warning` or higher and at level `severe`. Empty where the holdout is too small to be halved."""
+    confirms: str | None = None
+    """The check with a severe level that this one looks at again, on a fresh sample."""
+    served: Mapping[str, Any] = field(default_factory=dict)
+    """Logged attributions against recomputed ones; empty where none were logged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,6 +400,29 @@ class Counter:
     """Metric name without the `_total` suffix's help; one of names.COUNTERS."""
     labels: Mapping[str, str]
     value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryStatus:
+    """How far the explanation log of one monitor has been read."""
+
+    watermark: datetime | None
+    """Time of the newest record counted."""
+    last_success_at: datetime | None
+    consecutive_failures: int
+    latency_threshold: float | None
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SloStatus:
+    """One objective of one monitor and what is left of its budget."""
+
+    slo: str
+    objective: float
+    period_seconds: float
+    remaining: float | None
+    """Share of the period's error budget; None while nothing was counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +453,16 @@ class MonitorStatus:
     """Held levels: unchanged by a check that could not judge."""
     streaks: Mapping[View, int]
     """Judged checks in a row at the current non-zero level, per view."""
+    smoothed: Mapping[tuple[View, str], float] = field(default_factory=dict)
+    """(view, model-level test) to the exponentially weighted mean of its score."""
+    segments: Mapping[str, tuple[Level, int]] = field(default_factory=dict)
+    """Segment to its held level and streak."""
+    telemetry: TelemetryStatus | None = None
+    """None without an explanation log."""
+    slos: tuple[SloStatus, ...] = ()
+    maintenance_until: datetime | None = None
+    """End of the declared maintenance that is open now."""
+    messages_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

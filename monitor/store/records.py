@@ -37,7 +37,7 @@ _CONTRIBUTION_NUMBERS = _names(Contribution, "feature", "level")
 _CHECK_FIELDS = _names(
     Check, "window", "explainer", "levels", "model_numbers", "input_drift", "stage_seconds",
     "findings", "contributions", "profiles", "rows", "evidence", "notes", "versions",
-    "canary",
+    "canary", "served",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def check_row(check: Check) -> Row:
         "notes": list(check.notes),
         "versions": dict(check.versions),
         "canary": {name: int(count) for name, count in check.canary.items()},
+        "served": dict(check.served) or None,
     }
 
 
@@ -79,6 +80,7 @@ def check_from(
         notes=tuple(row["notes"]),
         versions=row["versions"],
         canary=row["canary"] or {},  # checks of schema 0001 have none
+        served=row["served"] or {},
         findings=findings,
         contributions=contributions,
         profiles=profiles,
@@ -163,6 +165,7 @@ def attribution_rows(rows: Iterable[AttributionRow], **key: Any) -> list[Row]:
             "vector": numbers(row.values),
             "inputs": dict(row.inputs),
             "segments": dict(row.segments),
+            "logged_vector": None if row.logged_values is None else numbers(row.logged_values),
         }
         for position, row in enumerate(rows)
     ]
@@ -179,4 +182,5 @@ def attribution_from(row: RowMapping) -> AttributionRow:
         values=floats(row["vector"]),
         inputs=row["inputs"],
         segments=row["segments"],
+        logged_values=None if row["logged_vector"] is None else floats(row["logged_vector"]),
     )

@@ -35,6 +35,7 @@ def register(
         "config_digest": config_digest,
         "updated_at": now,
         "retired": False,
+        "slo": {"period_seconds": monitor.slo.span.total_seconds(), "objectives": monitor.slo.objectives()},
     }
     insert = insert_into(connection, monitors).values(name=monitor.name, created_at=now, **changing)
     connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=changing))
