@@ -27,7 +27,11 @@ def test_every_error_of_a_check_has_a_failure_reason():
 
 
 def test_closed_sets_have_no_word_twice():
-    for words in (names.FAILURE_REASONS, names.UNKNOWN_REASONS, names.SKIP_REASONS, names.STAGES, names.SCORE_TESTS):
+    for words in (
+        names.FAILURE_REASONS, names.UNKNOWN_REASONS, names.SKIP_REASONS, names.STAGES, names.SCORE_TESTS, names.SLOS,
+        names.UNEXPLAINED_REASONS, names.ERROR_REASONS, names.EXPLANATION_SOURCES, names.QUARANTINE_REASONS,
+        names.PRIVACY_KINDS,
+    ):  # fmt: skip
         assert len(set(words)) == len(words)
 
 
@@ -60,10 +64,11 @@ def test_promtool_has_no_complaint():
     lines = []
     for name, metric in names.METRICS.items():
         labels = ",".join(f'{label}="x"' for label in metric.labels)
+        bucket = ",".join([*filter(None, [labels]), 'le="+Inf"'])
         lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} {metric.kind}"]
         if metric.kind == "histogram":
             lines += [
-                f'{name}_bucket{{{labels},le="+Inf"}} 1',
+                f"{name}_bucket{{{bucket}}} 1",
                 f"{name}_sum{{{labels}}} 1",
                 f"{name}_count{{{labels}}} 1",
             ]

@@ -2,7 +2,8 @@
 
 Variables override what stands outside `monitors`: XDRIFT_STORE__URL, XDRIFT_SERVER__PORT, XDRIFT_MAX_CHECKS; two
 underscores go one level down. With _FILE appended the value is read from a file, the way secrets are mounted.
-XDRIFT_CONFIG names the configuration file. `${NAME}` inside a `url` stands for a variable or a secret file.
+XDRIFT_CONFIG names the configuration file. `${NAME}` inside a `url` or a `hash_key` stands for a variable or a secret
+file.
 
 `python -m monitor.config` prints the JSON schema that docs/config.schema.json holds.
 """
@@ -72,9 +73,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 def digest(monitor: MonitorSettings) -> str:
     """sha256, in hexadecimal, over everything configured for one monitor but passwords."""
     told = monitor.model_dump(mode="json")
-    for section in ("holdout", "predictions"):
-        if told[section]["url"] is not None:
+    for section in ("holdout", "predictions", "telemetry"):
+        if told[section] is not None and told[section]["url"] is not None:
             told[section]["url"] = without_secrets(told[section]["url"])
+    told["privacy"]["hash_key"] = None
     canonical = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -109,21 +111,33 @@ def _sources(data: Mapping[str, Any]) -> Iterator[tuple[Keys, dict[str, Any]]]:
     """Every section that may hold a `path` or a `url`, with its keys."""
     monitors = data.get("monitors")
     for index, monitor in enumerate(monitors if isinstance(monitors, list) else ()):
-        for section in ("model", "holdout", "predictions"):
+        for section in ("model", "holdout", "predictions", "telemetry"):
             if isinstance(monitor, dict) and isinstance(monitor.get(section), dict):
                 yield ("monitors", index, section), monitor[section]
     if isinstance(data.get("store"), dict):
         yield ("store",), data["store"]
 
 
+def _secrets(data: Mapping[str, Any]) -> Iterator[tuple[Keys, dict[str, Any], str]]:
+    """Every value that may hold a secret: where it stands, its section and its key there."""
+    for keys, section in _sources(data):
+        yield keys, section, "url"
+    for group, inner, key in (("monitors", "privacy", "hash_key"), ("channels", None, "url")):
+        items = data.get(group)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            place: Any = item.get(inner) if inner and isinstance(item, dict) else item
+            if isinstance(place, dict):
+                yield ((group, index, inner) if inner else (group, index)), place, key
+
+
 def _expand_urls(document: Document, data: dict[str, Any], environ: Mapping[str, str]) -> list[Mistake]:
     mistakes = []
-    for keys, section in _sources(data):
-        if isinstance(section.get("url"), str):
+    for keys, section, key in _secrets(data):
+        if isinstance(section.get(key), str):
             try:
-                section["url"] = expand(section["url"], environ)
+                section[key] = expand(section[key], environ)
             except ValueError as error:
-                mistakes.append(document.at((*keys, "url"), str(error)))
+                mistakes.append(document.at((*keys, key), str(error)))
     return mistakes
 
 

@@ -86,7 +86,7 @@ class RetentionSettings(Strict):
     checks: Duration = timedelta(days=3 * 365)
     """Checks, findings, profiles, daily totals, incidents."""
     telemetry: Duration = timedelta(days=45)
-    """Five-minute totals of the explanation log (an SLO's period needs 30 days), what lacked explanations, quarantine."""
+    """Five-minute totals of the explanation log (a period needs 30 days), quarantine, what lacked explanations."""
 
 
 class StoreSettings(Strict):

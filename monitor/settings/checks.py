@@ -24,8 +24,8 @@ class ScheduleSettings(Strict):
     deadline: Duration = timedelta(minutes=15)
     """A check that takes longer is ended and counts as failed."""
     confirm_after: Duration | None = timedelta(minutes=30)
-    """A severe level of a monitor that is checked less than every six hours is checked again, on a fresh sample, so long
-    after its slot: nobody is paged for one verdict. Null: not at all."""
+    """A severe level of a monitor that is checked less than every six hours is checked again, on a fresh sample, that
+    long after its slot: nobody is paged for one verdict. Null: not at all."""
     catch_up: int = Field(default=12, ge=1, le=10_000)
     """Missed slots that are made up for after a stop; older ones are recorded as skipped."""
 

@@ -49,7 +49,7 @@ class SloSettings(Strict):
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
-        limits = {name: (FAST_SHARE, FAST_HOURS) for name in ("coverage", "latency", "errors", "freshness")}
+        limits = dict.fromkeys(("coverage", "latency", "errors", "freshness"), (FAST_SHARE, FAST_HOURS))
         limits["explanations"] = (HALF_SHARE, HALF_HOURS)
         for name, (share, hours) in limits.items():
             factor = share * self.period_days * 24 / hours

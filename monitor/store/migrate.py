@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from monitor.store import served_tables  # noqa: F401  the schema is made of all tables
 from monitor.store.engine import Database
 from monitor.store.tables import SCHEMA_VERSION
 
