@@ -58,6 +58,18 @@ def _explain(form: Form, options: Options) -> dict[str, Any]:
     return measure_explain(form, peers=options.peers)
 
 
+def _month(form: Form, _options: Options) -> dict[str, Any]:
+    from benchmarks.month import measure
+
+    return measure(form)
+
+
+def _telemetry(form: Form, options: Options) -> dict[str, Any]:
+    from benchmarks.telemetry import measure_telemetry
+
+    return measure_telemetry(form, url=options.url)
+
+
 BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
     "speed": _speed,
     "false-alarms": _false_alarms,
@@ -66,6 +78,8 @@ BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
     "real": _real,
     "memory": _memory,
     "explain": _explain,
+    "month": _month,
+    "telemetry": _telemetry,
 }
 
 
@@ -84,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--jobs", type=int, default=2, help="processes for trials (default 2)")
     made.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     made.add_argument("--data", type=Path, default=DATA, help="folder of the real sets")
+    made.add_argument("--url", help="an empty database to write to instead of a SQLite file (telemetry only)")
     return made
 
 

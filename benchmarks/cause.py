@@ -106,8 +106,9 @@ def _missing(name: str, of: float, traffic: Frame, rng: np.random.Generator) -> 
 
 
 def _noise(traffic: Frame, rng: np.random.Generator) -> Frame:
-    """A column without importance moves far."""
-    return traffic.assign(noise=rng.normal(3, 2, len(traffic)))
+    """A column without importance moves by its standard deviation. Farther out, what trees learned from a few extreme
+    values would make it count."""
+    return traffic.assign(noise=rng.normal(1, 1, len(traffic)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +207,9 @@ def _run(scenario: Scenario, family: str, rng: np.random.Generator, folder: Path
         slot = START + (HOLDOUT_WEEKS + 1) * WEEK
         claim = store.claim(monitor.name, slot, owner="benchmark|1|1|1", lease=timedelta(minutes=5), now=NOW)
         assert claim is not None, "nobody else runs here"
-        return perform(monitor, claim, store, clock=lambda: NOW).verdict
+        check = perform(monitor, claim, store, clock=lambda: NOW)
+        # Attributions that do not add up are refused by name; some libraries' interventional values are such.
+        return "explainer" if check.reason == "explainer" else check.verdict
 
 
 def _change_model(scenario: Scenario, family: str, model: str, folder: Path, rng: np.random.Generator) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks import explained, pools
 from benchmarks.bounds import share
-from benchmarks.parallel import beside, generator, run
+from benchmarks.parallel import Kept, beside, generator, run
 from benchmarks.peers.ask import Cell as Exchange
 from benchmarks.peers.ask import Engine, ask, asked
 from benchmarks.progress import track
@@ -31,6 +31,8 @@ SHORT_POOLS, SHORT_WIDTHS, SHORT_SIZES = ("gaussian", "zero_inflated"), (10, 50)
 EXPLAINED_ROWS = {"smoke": 3000, "short": 20_000, "full": 200_000}
 PEER_POOLS = ("gaussian", "heavy", "zero_inflated", "shap_flags")
 PEER_WIDTH, PEER_SIZES = 50, ((200, 200), (1000, 1000))
+PARTIAL = Path(__file__).parent / ".partial"
+"""Cells that are done, so that a run that was ended goes on where it was."""
 PEER_SHARE = {"smoke": 0.01, "short": 0.05, "full": 0.2}
 """Of the trials that each peer is worth elsewhere."""
 
@@ -55,9 +57,14 @@ def measure(form: Form, *, jobs: int, peers: bool, seed: int = SEED) -> dict[str
             name: explained.write(name, EXPLAINED_ROWS[form], Path(folder), seed)
             for name in track(names, "explaining pools")
         }
-        found = run(Trials(seed), cells(form, real), jobs=jobs, what="false alarms")
+        kept = Kept(PARTIAL / "false-alarms.jsonl" if form == "full" else None, words=lambda cell: _words(cell, seed))
+        found = run(Trials(seed), cells(form, real), jobs=jobs, what="false alarms", kept=kept)
         beside = _peers(form, real, peers=peers, jobs=jobs, seed=seed)
     return {"seed": seed, "budget": BUDGET, "cells": found, "summary": summary(found), "peers": beside}
+
+
+def _words(cell: Cell, seed: int) -> object:
+    return seed, cell.pool, cell.d, cell.n, cell.m, cell.trials
 
 
 def cells(form: Form, real: dict[str, Path]) -> list[Cell]:
@@ -80,11 +87,11 @@ def cells(form: Form, real: dict[str, Path]) -> list[Cell]:
 
 
 def trials(form: Form, d: int, n: int, m: int) -> int:
-    """As many as the cell's cost allows: 400 without a single hit prove a rate under 1 %."""
+    """As many as the cell's cost allows; bounds tell what that proves."""
     if form != "full":
         return 60 if form == "short" else 5
     if min(n, m) < PERMUTED:
-        return 400 if d <= 50 else 150 if d <= 200 else 80
+        return 200 if d <= 50 else 100 if d <= 200 else 50
     values = d * (n + m)
     return 1000 if values <= 50_000 else 400 if values <= 1_000_000 else 150
 

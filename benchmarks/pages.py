@@ -22,6 +22,8 @@ RENDER: Mapping[str, Callable[[Any], str]] = {
     "real": tables.real,
     "memory": tables.memory,
     "explain": explain_tables.explain,
+    "telemetry": tables.telemetry,
+    "month": tables.month,
 }
 
 

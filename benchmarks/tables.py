@@ -238,6 +238,42 @@ def memory(result: Result) -> str:
     return table(["way", "checks", "bytes per check", "rise in MB after the first checks"], rows)
 
 
+def month(result: Result) -> str:
+    rows, stray = [], []
+    for one in result["months"]:
+        pages = sum(found["page"] for found in one["unexpected"])
+        if not one["eventful"]:
+            stray.append([one["cadence"], "nothing", str(pages), str(len(one["unexpected"]) - pages)])
+            continue
+        stray.append([one["cadence"], "the incidents below", str(pages), str(len(one["unexpected"]) - pages)])
+        rows += [
+            [
+                one["cadence"],
+                told["incident"],
+                told["alert"].removeprefix("Explanation"),
+                "page" if told["page"] else "ticket",
+                _hours(told["after_hours"]),
+                _hours(told["promised_hours"]),
+                _hours(told["over_hours"]),
+                _hours(told["promised_over_hours"]),
+            ]
+            for told in one["incidents"]
+        ]
+    head = ["cadence", "incident", "alert", "kind", "fires after", "promised", "over after its end", "promised"]
+    return "\n\n".join(
+        [
+            table(["cadence", "what happened", "pages without an incident", "tickets without an incident"], stray),
+            table(head, rows),
+        ]
+    )
+
+
+def _hours(value: float | None) -> str:
+    if value is None:
+        return "never"
+    return f"{60 * value:.0f} min" if abs(value) < 2 else f"{value:.1f} h"
+
+
 def of_test(name: str, alarms: Result | None, seen: Result | None) -> str:
     """The figures of one drift test, for its page."""
     parts = []
@@ -260,3 +296,21 @@ def of_test(name: str, alarms: Result | None, seen: Result | None) -> str:
             "Not measured yet." if judged else "It raises no level, so it has no false alarms and no power of its own."
         )
     return "\n\n".join(parts)
+
+
+def telemetry(found: dict[str, Any]) -> str:
+    """The explanation log of a simulated day, read while it was written."""
+    rows = [
+        [
+            run["database"],
+            f"{run['lines']:,}",
+            f"{run['records_per_second']:,}",
+            f"{run['records_per_cpu_second']:,}",
+            f"{run['peak_rss_mb']:.0f}",
+            str(run["kills"]),
+            "; ".join(run["wrong"]) or "none",
+        ]
+        for run in found["runs"]
+    ]
+    head = ["database", "lines", "lines/s", "lines/CPU s", "peak MB of the reader", "reader killed", "wrong counters"]
+    return table(head, rows)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from monitor import slots, sources
 from monitor.errors import ConfigError, XdriftError
-from monitor.settings import MonitorSettings, SampleSettings, Settings
+from monitor.settings import MonitorSettings, SampleSettings, Settings, TelemetrySettings
 from monitor.types import LoadedModel
 
 PROBED_ROWS = 10
@@ -22,7 +22,7 @@ class Probe:
     monitor: str | None
     """None for the database, which all share."""
     part: str
-    """database, model, holdout or predictions."""
+    """database, model, holdout, predictions or explanation log."""
     found: str
     """What was seen there; empty when it failed."""
     error: XdriftError | None
@@ -62,6 +62,19 @@ def _monitor(monitor: MonitorSettings, now: datetime) -> Iterator[Probe]:
         return f"{rows} from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
 
     yield _try(monitor.name, "predictions", predictions)
+    log = monitor.telemetry
+    if log is not None:
+        yield _try(monitor.name, "explanation log", lambda: _explanation_log(log))
+
+
+def _explanation_log(log: TelemetrySettings) -> str:
+    found = sources.look_at_log(log)
+    if "table" in found:
+        return f"table {found['table']}, rows up to {log.order} {found['largest']}"
+    files, ignored = found["files"], found["left_out"]
+    size, series = sum(one["bytes"] for one in files), len({(one["folder"], one["series"]) for one in files})
+    more = f"; not read: {', '.join(ignored[:5])}{', ...' if len(ignored) > 5 else ''}" if ignored else ""
+    return f"{len(files):,} files in {series:,} series, {size / 1e6:,.1f} MB on disk{more}"
 
 
 def _named(features: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from monitor.types import Window, utc
 
 EPOCH = datetime(1970, 1, 5, tzinfo=UTC)
 """A Monday: slot zero of every `every` schedule."""
+CONFIRMED_FROM = timedelta(hours=6)
+"""Longest gap between two slots from which on a severe level gets a check of its own."""
 _TICK = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 _STAGGER_LIMIT = timedelta(minutes=5)
@@ -64,6 +66,18 @@ def window_of(schedule: ScheduleSettings, planned_at: datetime) -> Window:
     """The traffic that the check planned for `planned_at` looks at: `span` long, ending `delay` before the slot."""
     end = utc(planned_at, "planned_at") - schedule.delay
     return Window(start=end - schedule.span, end=end)
+
+
+def confirming_slot(schedule: ScheduleSettings, planned_at: datetime) -> datetime | None:
+    """When a severe check planned for `planned_at` is looked at again; None where that is not done.
+
+    Not for monitors that are checked again within six hours anyway, nor where the next planned slot comes no later.
+    """
+    after = schedule.confirm_after
+    if after is None or longest_gap(schedule) < CONFIRMED_FROM:
+        return None
+    found = utc(planned_at, "planned_at") + after
+    return found if found < next_slot(schedule, planned_at) else None
 
 
 def longest_gap(schedule: ScheduleSettings) -> timedelta:

@@ -31,6 +31,8 @@ Level = Literal[0, 1, 2]
 Verdict = Literal["none", "data", "model", "both", "pipeline", "explainer", "unknown"]
 Outcome = Literal["succeeded", "unknown", "failed"]
 """`unknown`: the check ran but could not judge (thin or absent data); `failed`: it could not run."""
+Condition = Literal["none", "warning", "severe", "unknown"]
+"""What is confirmed of a monitor, over several checks (store/condition.py); channels are told when it changes."""
 Scale = Literal["margin", "probability"]
 """`margin`: log-odds, raw score or the regression value itself; `probability`: after the link."""
 Family = Literal["xgboost", "lightgbm", "catboost", "sklearn", "onnx", "callable"]
@@ -331,6 +333,57 @@ class Claim:
     token: str
     attempt: int
     """1 for the first run, 2 for the run after an interruption."""
+    confirms: str | None = None
+    """The check that this slot looks at again, on a fresh sample; None for a planned one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """A declared time in which drift is expected. It is recorded for ever and changes no check."""
+
+    monitor: str
+    start: datetime
+    until: datetime
+    """When it ends by itself."""
+    author: str
+    reason: str
+    ended_at: datetime | None = None
+    """When somebody ended it before its time."""
+    ended_by: str | None = None
+
+    @property
+    def end(self) -> datetime:
+        """It covers [start, end)."""
+        return self.until if self.ended_at is None else min(self.until, self.ended_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is told to one channel about one check; delivered at least once."""
+
+    id: str
+    """Follows from check and channel: whoever gets it twice can tell."""
+    monitor: str
+    channel: str
+    body: Mapping[str, Any]
+    """Sent as JSON; `text` is for people."""
+    created_at: datetime
+    attempts: int = 0
+    """Deliveries tried before."""
+    withheld: str | None = None
+    """Why it is recorded and not sent, as in `maintenance`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a check changed of what is known of its monitor."""
+
+    check: Check
+    owner: str
+    before: Condition
+    after: Condition
+    maintenance: bool
+    """A declared maintenance is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,15 +22,20 @@ from typing import Any
 
 import pytest
 
+LEVEL = logging.getLogger().level
+"""Of the root logger before any test ran."""
+
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    """A command line run inside the test process sets up logging for its process; the next test must not inherit it."""
+    """A command line run inside the test process sets up logging for its process; the next test must not inherit it,
+    nor what a fixture of its module or session did before it."""
     root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
+    root.setLevel(LEVEL)
+    handlers = list(root.handlers)
     yield
     logging.captureWarnings(False)
-    root.setLevel(level)
+    root.setLevel(LEVEL)
     for handler in [one for one in root.handlers if one not in handlers]:
         root.removeHandler(handler)
 

@@ -11,7 +11,20 @@ from typing import Annotated, Any
 import typer
 
 from monitor import __version__, logs
-from monitor.cli import backfill, checking, compare, configuration, drilling, reference, service
+from monitor.cli import (
+    alerting,
+    backfill,
+    checking,
+    compare,
+    configuration,
+    diagnosing,
+    drilling,
+    maintaining,
+    polling,
+    pushing,
+    reference,
+    service,
+)
 from monitor.cli.failure import report, report_unexpected, report_usage
 from monitor.errors import XdriftError
 
@@ -39,6 +52,12 @@ app.command("check", short_help="Run one check now.")(checking.check)
 app.command("backfill", short_help="Check every planned slot of the past.")(backfill.backfill)
 app.command("drill", short_help="Put an incident into a copy and see whether the monitor tells.")(drilling.drill)
 app.command("serve", short_help="Run checks at their slots; serve pages and metrics.")(service.serve)
+app.command("poll", short_help="Read the explanation logs once, to their end.")(polling.poll)
+app.command("diagnose", short_help="Walk the runbook's decision tree for one monitor.")(diagnosing.diagnose)
+app.command("push", short_help="Put metrics into a Pushgateway, for runs from cron.")(pushing.push)
+app.add_typer(maintaining.app, name="maintenance", short_help="Declare times in which drift is expected.")
+app.add_typer(alerting.alerts, name="alerts", short_help="Rules, routing and runbooks for Prometheus.")
+app.add_typer(alerting.slo, name="slo", short_help="Objectives, for other tools.")
 app.command("compare", short_help="Compare two attribution matrices in files.")(compare.compare)
 app.add_typer(service.db, name="db", short_help="Create or upgrade the tables.")
 

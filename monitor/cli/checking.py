@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +40,10 @@ def check(
             "ends then, less schedule.delay.",
         ),
     ] = None,
+    push: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Pushgateway that gets the metrics afterwards, for runs from cron."),
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> int:
@@ -72,9 +76,21 @@ def check(
                 results.append(result_json(one.name, slot, state, found))
             else:
                 tell(check_view(one.name, slot, state, found))
+        if push is not None:
+            push_all(push, store, [one.name for one in monitors], features=settings.server.features_per_monitor)
     if as_json:
         print_json({"checks": results})
     return max(codes)
+
+
+def push_all(url: str, store: Store, names: Sequence[str], *, features: int) -> None:
+    """Put what the store knows of these monitors into a Pushgateway. Raises PublishError."""
+    from monitor.publish.pushing import push
+
+    snapshot = store.snapshot(options.utc_now())
+    references = [one for one in store.references(None) if one.active]
+    for name in names:
+        push(url, snapshot, name, references=references, features=features)
 
 
 def _run(settings: Settings, name: str, slot: datetime, store: Store) -> tuple[str, Check | None]:

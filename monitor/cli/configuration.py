@@ -129,7 +129,34 @@ def plan(monitor: MonitorSettings, now: datetime) -> dict[str, Any]:
         "model": monitor.model.path or monitor.model.uri or monitor.model.factory,
         "holdout": monitor.holdout.path or "query",
         "predictions": monitor.predictions.path or monitor.predictions.table or "query",
+        "explanation_log": _log_plan(monitor),
+        "slo_period": monitor.slo.period,
+        "objectives": monitor.objectives,
+        "warnings": warnings(monitor),
     }
+
+
+def _log_plan(monitor: MonitorSettings) -> dict[str, Any] | None:
+    from monitor.config import without_secrets
+    from monitor.settings import format_duration
+
+    log = monitor.telemetry
+    if log is None:
+        return None
+    where = log.path or f"{log.table} by {log.order} in {without_secrets(str(log.url))}"
+    threshold, remember = format_duration(log.latency_threshold), format_duration(log.remember)
+    return {"from": where, "every": format_duration(log.every), "latency_threshold": threshold, "remember": remember}
+
+
+def warnings(monitor: MonitorSettings) -> list[str]:
+    """What is allowed but will disappoint."""
+    found = []
+    if monitor.predictions.columns.segments and monitor.holdout.time is None:
+        found.append(
+            "segments without holdout.time: their thresholds know chance only, so ordinary weekly variation will "
+            "alarm; next: name the holdout's time column under holdout.time"
+        )
+    return found
 
 
 def _probe_json(tried: Probe) -> dict[str, Any]:

@@ -31,12 +31,29 @@ def plans_view(plans: Sequence[Mapping[str, Any]]) -> Group:
         table.add_row("rows", f"up to {plan['rows']:,} drawn; under {plan['min_rows']:,} the verdict is unknown")
         for part in ("model", "holdout", "predictions"):
             table.add_row(part, _from_here(str(plan[part])))
+        if plan["explanation_log"] is not None:
+            table.add_row("explanation log", _log_line(plan["explanation_log"]))
+        table.add_row("objectives", _objectives(plan))
+        for warning in plan["warnings"]:
+            table.add_row(Text("warning", "yellow"), warning)
         parts += [
             Text(),
             Text.assemble((plan["name"], "bold"), f", owner {plan['owner']}"),
             Padding(table, (0, 0, 0, 2)),
         ]
     return Group(*parts)
+
+
+def _log_line(log: Mapping[str, Any]) -> str:
+    return (
+        f"{_from_here(log['from'])}, read every {log['every']}; slow over {log['latency_threshold']}, "
+        f"ids remembered for {log['remember']}"
+    )
+
+
+def _objectives(plan: Mapping[str, Any]) -> str:
+    named = ", ".join(f"{name} {objective:.10g}" for name, objective in plan["objectives"].items())
+    return f"{named}, over {plan['slo_period']}"
 
 
 def probe_view(tried: Probe) -> RenderableType:

@@ -14,8 +14,11 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SU
 
 from monitor import runner, slots
 from monitor.daemon.due import Due, due
+from monitor.daemon.polls import READERS, Polls
+from monitor.daemon.post import post
 from monitor.daemon.timing import CHECK, SlotTrigger, scheduler
 from monitor.logs import event
+from monitor.notify import Announcer
 from monitor.publish import Health, Metrics, SnapshotHolder
 from monitor.runner.slot import Clock
 from monitor.settings import Settings
@@ -25,6 +28,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(seconds=30)
+DELIVER_EVERY = timedelta(seconds=5)
 PURGE_EVERY = timedelta(days=1)
 _PURGE_FIRST = timedelta(minutes=5)
 """After the start, when the slots that were missed have had their turn."""
@@ -41,8 +45,11 @@ class Jobs:
         """End what runs."""
         self.holder = SnapshotHolder(store, next_runs=self.next_runs)
         self.metrics: Metrics | None = None
-        self.scheduler = scheduler(config.max_checks, _POLL_JOBS)
+        self.scheduler = scheduler(config.max_checks, _POLL_JOBS, READERS)
         self._config, self._store, self._clock, self._perform = config, store, clock, perform
+        self._polls = Polls(config, store, clock=clock, stopping=self.stopping)
+        # Only a daemon tells of checks: it is there to deliver, and a backfill of last year is no news.
+        store.announce = Announcer.of(config)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._under_way: Counter[str] = Counter()
@@ -55,10 +62,12 @@ class Jobs:
         # APScheduler lives in real time: a first run years behind it would be made up for, tick by tick.
         now = runner.now()
         self.heartbeat()
+        self._store.drop_messages([channel.name for channel in self._config.channels])
         for name, every, first in (
             ("heartbeat", HEARTBEAT_EVERY, now + HEARTBEAT_EVERY),
             ("snapshot", self._config.server.snapshot_every, now),
             ("sweep", SWEEP_EVERY, now + SWEEP_EVERY),
+            ("deliver", DELIVER_EVERY, now),
             ("purge", PURGE_EVERY, now + _PURGE_FIRST),
         ):
             seconds = every.total_seconds()
@@ -69,6 +78,7 @@ class Jobs:
                 self.check, SlotTrigger.of(monitor), args=[monitor.name], id=CHECK + monitor.name,
                 next_run_time=now, executor="checks",
             )  # fmt: skip
+        self._polls.add_to(self.scheduler, now)
         self.scheduler.add_listener(self._submitted, EVENT_JOB_SUBMITTED)
         self.scheduler.add_listener(self._ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
         self.scheduler.start()
@@ -80,6 +90,10 @@ class Jobs:
     def snapshot(self) -> None:
         """Read the store for metrics and the fleet page."""
         self.holder.refresh(self._clock())
+
+    def deliver(self) -> None:
+        """Send the messages that are due."""
+        post(self._config.channels, self._store, clock=self._clock, stopping=self.stopping)
 
     def purge(self) -> None:
         """Delete what is older than the retention."""
@@ -119,6 +133,7 @@ class Jobs:
             outcome = runner.run_slot(
                 self._config, name, waiting[0], self._store,
                 clock=self._clock, perform=self._perform, cancel=self.cancel,
+                confirms=found.confirms if waiting[0] in found.run else None,
             )  # fmt: skip
         self._interrupted.get(name, set()).discard(waiting[0])
         if self.metrics is not None and outcome.check is not None:
@@ -129,8 +144,14 @@ class Jobs:
 
     def health(self) -> Health:
         """This daemon's own state, from memory."""
+        with self._lock:
+            handed = {name.removeprefix(CHECK) for name, runs in self._under_way.items() if runs > 0 and CHECK in name}
+            in_progress, queue_length = len(self._busy), len(handed - self._busy)
         return Health(
-            heartbeat_at=self._heartbeat_at, checks_in_progress=len(self._busy), stopping=self.stopping.is_set()
+            heartbeat_at=self._heartbeat_at,
+            checks_in_progress=in_progress,
+            queue_length=queue_length,
+            stopping=self.stopping.is_set(),
         )
 
     def next_runs(self) -> dict[str, datetime]:

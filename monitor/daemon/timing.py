@@ -39,15 +39,20 @@ class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no ty
         return cls(monitor.schedule, slots.stagger(monitor.name, slots.longest_gap(monitor.schedule)))
 
 
-def scheduler(max_checks: int, poll_threads: int) -> Any:
+def scheduler(max_checks: int, poll_threads: int, readers: int) -> Any:
     """A scheduler, not yet started.
 
-    Threads in `checks` only watch child processes; `poll` has one for each small job, so that none waits for another.
+    Threads in `checks` only watch child processes; `poll` has one for each small job, so that none waits for another;
+    `read` is for explanation logs, which may take long.
     """
     found = BackgroundScheduler(
         timezone=UTC,
         jobstores={"default": MemoryJobStore()},
-        executors={"poll": ThreadPoolExecutor(poll_threads), "checks": ThreadPoolExecutor(max_checks)},
+        executors={
+            "poll": ThreadPoolExecutor(poll_threads),
+            "read": ThreadPoolExecutor(readers),
+            "checks": ThreadPoolExecutor(max_checks),
+        },
         # The defaults drop a run that is one second late; waiting for a free thread counts as late.
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )

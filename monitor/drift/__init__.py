@@ -10,6 +10,7 @@ from monitor.drift.canary import canary
 from monitor.drift.catalogue import TESTS, DriftTest
 from monitor.drift.compare import Comparison, compare
 from monitor.drift.decompose import decompose
+from monitor.drift.gaps import served_gap
 from monitor.drift.groups import Groups, check_groups, find_groups, group_sums, settle
 from monitor.drift.inputs import InputDrift, input_drift, input_profile
 from monitor.drift.judge import Facts, Judgement, judge
@@ -19,6 +20,7 @@ from monitor.drift.profiles import attribution_profiles
 from monitor.drift.ranking import model_numbers
 from monitor.drift.season import in_season, same_season
 from monitor.drift.segments import Chosen, Segments, choose_segments, measure_segments
+from monitor.drift.served import LoggedRow, Served
 
 __all__ = [
     "TESTS",
@@ -29,10 +31,12 @@ __all__ = [
     "Groups",
     "InputDrift",
     "Judgement",
+    "LoggedRow",
     "Measurement",
     "Part",
     "Prepared",
     "Segments",
+    "Served",
     "ViewResult",
     "assess",
     "attribution_profiles",
@@ -53,5 +57,6 @@ __all__ = [
     "noise_bounds",
     "prepare",
     "same_season",
+    "served_gap",
     "settle",
 ]

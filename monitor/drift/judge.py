@@ -10,6 +10,7 @@ from monitor.drift.assess import ViewResult
 from monitor.drift.inputs import InputDrift
 from monitor.drift.segment_words import segment_lines
 from monitor.drift.segments import NO_SEGMENTS, Segments
+from monitor.drift.served import Served
 from monitor.types import Contribution, Level, Verdict, View
 
 SAME_ANSWER = 1e-5
@@ -38,6 +39,13 @@ class Facts:
     """What feature groups changed in the levels, one line each."""
     thin: str | None = None
     """Why traffic could not be judged; None when it could."""
+    served: Served | None = None
+    """Logged attributions against recomputed ones; None where none are logged."""
+
+    @property
+    def gap(self) -> Level:
+        """Level of the gap between what was served and what is recomputed."""
+        return self.served.level if self.served else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +69,22 @@ def judge(
     equal sides make `both`, except that a changed explainer is named alone, because it must be put right
     before anything else can be read. A view that could not be judged is never taken for a quiet one.
     A segment is traffic seen closer (same model, new rows): it raises the traffic side to its own level.
+    A gap between logged and recomputed attributions names its own cause when nothing else is raised, and makes raised
+    traffic the pipeline's when the served outputs differ as well: then the logged inputs are not the served ones.
     """
     facts = replace(facts, thin=facts.thin or _unjudged(views))
     holdout, traffic, total = (_level(views, view) for view in ("holdout", "traffic", "total"))
     traffic = max(traffic, segments.level)
     marks = signals(views, facts, segments)
-    model_side, data_side = _model_side(holdout, facts), _data_side(traffic, marks)
+    model_side, data_side = _model_side(holdout, facts), _data_side(traffic, marks, facts)
     if holdout == traffic == 0 and total:
         # Neither part alone is enough, their sum is: the larger part answers for it.
         by_model = sum(abs(c.model_part) for c in contributions)
         by_data = sum(abs(c.data_part) for c in contributions)
         holdout, traffic = (total, 0) if by_model >= by_data else (0, total)
-        model_side, data_side = _model_side(holdout, facts), _data_side(traffic, marks)
+        model_side, data_side = _model_side(holdout, facts), _data_side(traffic, marks, facts)
     verdict = _combine(model_side, holdout, data_side, traffic, facts)
-    level: Level = 0 if verdict == "unknown" else max(holdout, traffic)
+    level: Level = 0 if verdict == "unknown" else max(holdout, traffic) or facts.gap
     return Judgement(
         verdict=verdict,
         level=level,
@@ -138,16 +148,19 @@ def signals(
     return tuple(sorted(marked, key=lambda drift: -drift.psi))
 
 
-def _data_side(level: int, marks: Sequence[InputDrift]) -> Verdict:
+def _data_side(level: int, marks: Sequence[InputDrift], facts: Facts) -> Verdict:
     """Who answers for new rows being explained differently."""
     if not level:
         return "none"
-    return "pipeline" if marks else "data"
+    served_otherwise = facts.served is not None and facts.gap and facts.served.cause == "pipeline"
+    return "pipeline" if marks or served_otherwise else "data"
 
 
 def _combine(model_side: Verdict, holdout: int, data_side: Verdict, traffic: int, facts: Facts) -> Verdict:
     if not holdout and not traffic:
-        return "unknown" if facts.thin else "none"
+        if facts.thin:
+            return "unknown"
+        return facts.served.cause if facts.served and facts.gap else "none"
     if not traffic:
         return model_side
     if not holdout:

@@ -26,6 +26,12 @@ ENDS: dict[View, tuple[str, str]] = {
     "total": ("importance_reference", "importance_current"),
 }
 
+SERVED = {
+    "pipeline": "What was served is not what is logged, though nothing drifted in what is logged",
+    "explainer": "The serving system explains otherwise than the model does, though nothing drifted",
+}
+"""A gap that is alone, by its cause."""
+
 
 def movers(views: Mapping[View, ViewResult], view: View) -> dict[str, float]:
     """Features by how far their attributions moved in a view, largest first: Wasserstein distance, output units.
@@ -66,6 +72,9 @@ def verdict_sentence(
         return f"Nothing drifted: the model explains recent predictions as it did when the reference was made.{changed}"
     if verdict == "unknown":
         return f"Could not judge recent predictions: {facts.thin}."
+    raised = segments.level or any(views[view].level for view in ENDS if view in views)
+    if facts.served and facts.gap and not raised:
+        return f"{SERVED[facts.served.cause]}: {facts.served.text}."
     if verdict == "model":
         return f"{_model_clause(facts)} On the same holdout rows {_movers(contributions, views, 'holdout')}."
     if verdict == "explainer":
@@ -76,7 +85,7 @@ def verdict_sentence(
             "a new reference is accepted."
         )
     if verdict == "pipeline":
-        seen = "; ".join(mark.text for mark in marks[:SHOWN])
+        seen = "; ".join(mark.text for mark in marks[:SHOWN]) or (facts.served.text if facts.served else "")
         return f"A feature pipeline changed: {seen}. In {_where(contributions, views, segments)}"
     if verdict == "data":
         return f"The data changed, the model did not: in {_where(contributions, views, segments)}"
@@ -114,6 +123,8 @@ def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str,
         lines.append(f"predictions on the holdout moved by {facts.prediction_shift:.3g} of their standard deviation")
     lines.extend(drift.text for drift in facts.inputs.values() if drift.signal)
     lines.extend(facts.settled)
+    if facts.served:
+        lines.append(facts.served.text)
     if facts.thin:
         lines.append(f"traffic not judged: {facts.thin}")
     return tuple(lines)

@@ -14,11 +14,13 @@ from monitor.errors import ReferenceMissingError, SlotLostError, XdriftError
 from monitor.pipeline.alteration import UNALTERED, Alteration
 from monitor.pipeline.groups import feature_groups
 from monitor.pipeline.pairs import Material
-from monitor.pipeline.record import attribution_rows, versions
+from monitor.pipeline.record import attribution_rows, careful, versions
 from monitor.pipeline.reference import PREDICTION
 from monitor.pipeline.segments import segment_rows
+from monitor.pipeline.served import ServedRows, compare_served
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
 from monitor.pipeline.views import Compared, compare_views, facts, view_levels
+from monitor.privacy import Keeper
 from monitor.settings import MonitorSettings
 from monitor.store import check_id
 from monitor.types import Attributions, Check, Claim, Floats, Outcome, Profile, Reference, Sample, Verdict
@@ -71,7 +73,7 @@ def perform(
         raise
     except XdriftError as error:
         check = could_not_run(
-            monitor, claim.planned_at, error=error, started_at=started_at, finished_at=clock(), stages=stages.seconds
+            monitor, claim, error=error, started_at=started_at, finished_at=clock(), stages=stages.seconds
         )
     store.finish(claim, check)
     return check
@@ -79,7 +81,7 @@ def perform(
 
 def could_not_run(
     monitor: MonitorSettings,
-    planned_at: datetime,
+    claim: Claim,
     *,
     error: XdriftError,
     started_at: datetime,
@@ -87,23 +89,25 @@ def could_not_run(
     stages: Mapping[str, float] | None = None,
 ) -> Check:
     """The record of a check that could not be done: verdict unknown, outcome failed, with the reason."""
+    told = careful(monitor)
     return Check(
-        id=check_id(monitor.name, planned_at),
+        id=check_id(monitor.name, claim.planned_at),
         monitor=monitor.name,
         model=monitor.model_label,
-        planned_at=planned_at,
-        window=slots.window_of(monitor.schedule, planned_at),
+        planned_at=claim.planned_at,
+        window=slots.window_of(monitor.schedule, claim.planned_at),
         started_at=started_at,
         finished_at=finished_at,
         outcome="failed",
         verdict="unknown",
         level=0,
         reason=error.reason,
-        sentence=f"The check could not be done: {error.thing}.",
+        sentence=f"The check could not be done: {told(error.thing)}.",
         evidence=(),
-        error=str(error),
-        seed=sources.slot_seed(monitor.name, planned_at),
+        error=told(str(error)),
+        seed=sources.slot_seed(monitor.name, claim.planned_at),
         stage_seconds=dict(stages or {}),
+        confirms=claim.confirms,
     )
 
 
@@ -135,14 +139,16 @@ def _run(
             reference=reference, holdout=holdout, traffic=traffic, earlier=earlier, groups=groups, segments=segments
         )
         compared = compare_views(material, monitor, sample.window, seed=sample.seed)
-        inputs, profiles = _input_drift(reference, sample, traffic) if traffic is not None else ({}, ())
-        known = facts(material, subject.model, inputs, thin=thin, settled=compared.settled)
+        keeper = Keeper.of(monitor)
+        inputs, profiles = _input_drift(reference, sample, traffic, keeper) if traffic is not None else ({}, ())
+        served = compare_served(monitor, sample, traffic, subject.model)
+        known = facts(material, subject.model, inputs, thin=thin, settled=compared.settled, served=served.gap)
         judgement = drift.judge(compared.views, compared.contributions, known, compared.segments)
     # A holdout too thin to judge gives the same verdict as a thin window.
     outcome: Outcome = "unknown" if judgement.verdict == "unknown" else "succeeded"
     if outcome == "unknown" and reason is None:
         reason = "not_judged"
-    done = _Done(subject, reference, sample, holdout, traffic, skipped, compared, inputs, profiles)
+    done = _Done(subject, reference, sample, holdout, traffic, skipped, compared, inputs, profiles, served)
     check = _record(monitor, claim, done, verdict=judgement.verdict, clock=clock, started_at=started_at)
     return replace(
         check,
@@ -151,7 +157,7 @@ def _run(
         reason=reason,
         sentence=judgement.sentence,
         evidence=judgement.evidence,
-        rows=attribution_rows(sample, traffic, priority, redact=monitor.redact),
+        rows=attribution_rows(sample, traffic, priority, keeper=keeper, served=served.values),
         stage_seconds=stages.seconds,
     )
 
@@ -169,6 +175,7 @@ class _Done:
     compared: Compared
     inputs: Mapping[str, InputDrift]
     profiles: tuple[Profile, ...]
+    served: ServedRows
 
 
 def _record(
@@ -210,8 +217,10 @@ def _record(
         contributions=done.compared.contributions,
         profiles=(*done.compared.profiles, *done.profiles),
         versions=versions(done.subject),
-        notes=_notes(done),
+        notes=(*map(careful(monitor), _notes(done)), *_same_rows(monitor, claim, done.sample)),
         canary=done.compared.canary,
+        confirms=claim.confirms,
+        served=done.served.record(),
     )
 
 
@@ -222,8 +231,19 @@ def _notes(done: _Done) -> tuple[str, ...]:
         f"the log names model version {v}, the file watched is {done.subject.model.version}" for v in sorted(served)
     ]
     traffic = done.traffic.notes if done.traffic else ()
-    looked = (*traffic, *done.sample.notes, *calibration, *mixed, *done.compared.segments.notes)
+    logged = (done.served.note,) if done.served.note else ()
+    looked = (*traffic, *done.sample.notes, *calibration, *mixed, *done.compared.segments.notes, *logged)
     return tuple(dict.fromkeys((*done.subject.notes, *done.holdout.notes, *looked)))
+
+
+def _same_rows(monitor: MonitorSettings, claim: Claim, sample: Sample) -> tuple[str, ...]:
+    """What a confirming check is worth where its window gives no fresh sample."""
+    if claim.confirms is None or not 0 < sample.n_seen <= sample.n:
+        return ()
+    return (
+        f"this check looks again at mostly the same rows as check {claim.confirms}: the window holds no more than the "
+        f"{monitor.sample.rows:,} that are drawn",
+    )
 
 
 def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Reference:
@@ -296,15 +316,21 @@ def _earlier(claim: Claim, store: Store, subject: Subject, reference: Reference)
         model_digest=subject.model.digest,
         explainer_digest=subject.explainer.ref.digest,
         limit=TREND_CHECKS,
+        without=claim.confirms,
     )
 
 
 def _input_drift(
-    reference: Reference, sample: Sample, traffic: Attributions
+    reference: Reference, sample: Sample, traffic: Attributions, keeper: Keeper
 ) -> tuple[dict[str, InputDrift], tuple[Profile, ...]]:
-    """Drift of every input column and of the prediction, with the profiles of this window."""
+    """Drift of every input column and of the prediction, with the profiles of this window.
+
+    A reference may be older than the wish to keep a column back.
+    """
     drifts, profiles = {}, []
     for profile in reference.input_profiles:
+        if profile.feature in keeper.columns:
+            continue
         found, current = drift.input_drift(profile, _current_values(profile.feature, sample, traffic))
         drifts[profile.feature] = found
         profiles.append(replace(current, kind=profile.kind))

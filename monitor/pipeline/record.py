@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,12 +13,13 @@ import numpy as np
 
 from monitor import __version__
 from monitor.pipeline.subject import Subject
+from monitor.privacy import Keeper, without_values
+from monitor.settings import MonitorSettings
 from monitor.types import AttributionRow, Attributions, Sample
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REDACTED = "[redacted]"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,19 +36,39 @@ def versions(subject: Subject) -> dict[str, str]:
     }
 
 
+def careful(monitor: MonitorSettings) -> Callable[[str], str]:
+    """What is done to texts that may be a library's before they are stored and shown.
+
+    Where columns are kept back, what is quoted in them is left out, but for names of the configuration.
+    """
+    if not Keeper.of(monitor).columns:
+        return lambda text: text
+    mapped = monitor.predictions.columns
+    known = {monitor.name, monitor.model_label, *(monitor.features or ()), *mapped.rename, *mapped.rename.values()}
+    return lambda text: without_values(text, known=known)
+
+
 def attribution_rows(
-    sample: Sample, traffic: Attributions | None, priority: Attributions | None, *, redact: Collection[str]
+    sample: Sample,
+    traffic: Attributions | None,
+    priority: Attributions | None,
+    *,
+    keeper: Keeper,
+    served: Callable[[int], Mapping[str, float] | None],
 ) -> tuple[AttributionRow, ...]:
-    """Explained predictions for debugging; values of redacted columns never leave this function."""
+    """Explained predictions for debugging; values of columns that are kept back never leave this function.
+
+    `served`: logged attributions of the sampled row at a place.
+    """
     rows: list[AttributionRow] = []
     if traffic is not None:
         segments = [{name: values[i] for name, values in sample.segments.items()} for i in range(sample.n)]
         rows += _rows(
-            "sample", sample.row_ids, sample.rows, traffic, redact,
-            times=sample.times, logged=sample.predictions, segments=segments,
+            "sample", sample.row_ids, sample.rows, traffic, keeper,
+            times=sample.times, logged=sample.predictions, segments=segments, served=served,
         )  # fmt: skip
     if priority is not None and sample.priority_rows is not None:
-        rows += _rows("priority", sample.priority_ids, sample.priority_rows, priority, redact)
+        rows += _rows("priority", sample.priority_ids, sample.priority_rows, priority, keeper)
     return tuple(rows)
 
 
@@ -56,13 +77,14 @@ def _rows(
     ids: tuple[str, ...],
     frame: pd.DataFrame,
     attributions: Attributions,
-    redact: Collection[str],
+    keeper: Keeper,
     *,
     times: np.ndarray[Any, np.dtype[np.datetime64]] | None = None,
     logged: np.ndarray[Any, np.dtype[np.float64]] | None = None,
     segments: list[dict[str, str]] | None = None,
+    served: Callable[[int], Mapping[str, float] | None] = lambda _: None,
 ) -> list[AttributionRow]:
-    inputs = _inputs(frame, redact)
+    inputs = _inputs(frame, keeper)
     names = attributions.feature_names
     base, predictions = attributions.base_values[:, 0].tolist(), attributions.predictions[:, 0].tolist()
     values = attributions.values.tolist()
@@ -77,6 +99,7 @@ def _rows(
             values=dict(zip(names, values[i], strict=True)),
             inputs=inputs[i],
             segments={} if segments is None else segments[i],
+            logged_values=served(i),
         )
         for i in range(len(ids))
     ]
@@ -86,10 +109,10 @@ def _moment(value: np.datetime64) -> datetime:
     return EPOCH + timedelta(microseconds=int(value.astype("datetime64[us]").astype(np.int64)))
 
 
-def _inputs(frame: pd.DataFrame, redact: Collection[str]) -> list[dict[str, Any]]:
+def _inputs(frame: pd.DataFrame, keeper: Keeper) -> list[dict[str, Any]]:
     """Inputs as JSON types, column by column: numbers stay numbers, missing is None, the rest is text."""
     columns: Mapping[str, list[Any]] = {
-        str(name): [REDACTED] * len(frame) if name in redact else _plain(frame[name]) for name in frame.columns
+        str(name): keeper.column(str(name), _plain(frame[name])) for name in frame.columns
     }
     return [{name: values[i] for name, values in columns.items()} for i in range(len(frame))]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from monitor import drift, sources
 from monitor.errors import ConfigError, DataError
 from monitor.pipeline.noise import explainer_noise
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
+from monitor.privacy import Keeper
 from monitor.settings import MonitorSettings
 from monitor.types import Attributions, Profile, Reference
 
@@ -84,7 +84,7 @@ def build_reference(
         model_digest=subject.model.digest,
         model_version=subject.model.version,
         model_libraries=dict(subject.model.libraries),
-        input_profiles=(*_input_profiles(subject, monitor.redact), prediction_profile(attributions)),
+        input_profiles=(*_input_profiles(subject, Keeper.of(monitor)), prediction_profile(attributions)),
         created_at=now,
         author=author,
         reason=reason,
@@ -92,10 +92,10 @@ def build_reference(
     )
 
 
-def _input_profiles(subject: Subject, redact: Collection[str]) -> list[Profile]:
-    """Redacted columns have none: bin edges and category names are values too."""
+def _input_profiles(subject: Subject, keeper: Keeper) -> list[Profile]:
+    """Columns that are kept back have none: bin edges and category names are values too."""
     rows = subject.holdout.rows
-    names = [str(name) for name in rows.columns if name not in redact]
+    names = [str(name) for name in rows.columns if name not in keeper.columns]
     return [drift.input_profile(name, column_values(rows[name]), "reference") for name in names]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from monitor import explain, sources
 from monitor.errors import ConfigError
+from monitor.privacy import Keeper
 from monitor.settings import MonitorSettings
 from monitor.types import Attributions, ExplainerRef, Holdout, LoadedModel, Reference
 
@@ -72,7 +73,7 @@ def open_subject(monitor: MonitorSettings) -> Subject:
         model=model,
         holdout=holdout,
         explainer=explainer,
-        notes=(*sources.inspect_rows(holdout.rows), *explainer.notes),
+        notes=(*sources.inspect_rows(holdout.rows, kept_back=Keeper.of(monitor).columns), *explainer.notes),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor import drift, slots
-from monitor.drift import Facts, InputDrift, Part, Prepared, Segments, ViewResult
+from monitor.drift import Facts, InputDrift, Part, Prepared, Segments, Served, ViewResult
 from monitor.pipeline.pairs import Material, Pair, Values, pair_views
 from monitor.pipeline.segments import segment_pairs
 from monitor.settings import DriftSettings, MonitorSettings
@@ -157,6 +157,7 @@ def facts(
     *,
     thin: str | None,
     settled: tuple[str, ...] = (),
+    served: Served | None = None,
 ) -> Facts:
     """What the digests and the predictions say beside the statistics."""
     reference = material.reference
@@ -172,6 +173,7 @@ def facts(
         source_of=dict(zip(material.holdout.feature_names, material.holdout.source_features, strict=False)),
         settled=settled,
         thin=thin,
+        served=served,
     )
 
 

@@ -19,6 +19,8 @@ from monitor.publish.snapshot import SnapshotHolder
 from monitor.types import Check, MonitorStatus, Snapshot, Verdict
 
 READ = ["GET", "HEAD"]
+LOOKED_AT_AGAIN = 2
+"""Level of a check that may get a confirming one."""
 HEAVY = ("findings", "contributions", "profiles", "rows")
 """Parts of a check that only /checks/{id} shows; rows stay in the store: they hold single predictions."""
 
@@ -46,6 +48,7 @@ def router(reader: Reader, holder: SnapshotHolder, *, clock: Callable[[], dateti
             {
                 **status_record(status, now),
                 "references": to_json(reader.references(name)),
+                "maintenances": to_json(reader.maintenances(name)),
                 "history": to_json(reader.history(name)),
             }
         )
@@ -66,7 +69,14 @@ def router(reader: Reader, holder: SnapshotHolder, *, clock: Callable[[], dateti
     @routes.api_route("/checks/{check_id}", methods=READ)
     def check(check_id: str) -> Response:
         found = find_check(reader, check_id)
-        return JSONResponse({**without(found, "rows"), "segments": to_json(segment_rows(found))})
+        again = confirmation(reader, found)
+        return JSONResponse(
+            {
+                **without(found, "rows"),
+                "segments": to_json(segment_rows(found)),
+                "confirmation": None if again is None else without(again, *HEAVY),
+            }
+        )
 
     return routes
 
@@ -99,9 +109,20 @@ def find_check(reader: Reader, check_id: str) -> Check:
     return found
 
 
+def confirmation(reader: Reader, check: Check) -> Check | None:
+    """The check that looked at a severe one again. Others are not: the store need not be asked."""
+    return reader.confirmation(check) if check.level == LOOKED_AT_AGAIN and check.confirms is None else None
+
+
 def status_record(status: MonitorStatus, now: datetime) -> dict[str, Any]:
     """One monitor with its latest check in short."""
-    record = without(status, "last_check")
+    record = without(status, "last_check", "smoothed", "segments")
+    record["smoothed"] = [
+        {"view": view, "test": test, "value": to_json(value)} for (view, test), value in status.smoothed.items()
+    ]
+    record["segments"] = [
+        {"segment": segment, "level": level, "streak": streak} for segment, (level, streak) in status.segments.items()
+    ]
     record["overdue"] = overdue(status, now)
     record["last_check"] = None if status.last_check is None else without(status.last_check, *HEAVY)
     return record

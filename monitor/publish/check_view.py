@@ -16,6 +16,7 @@ from monitor.publish.phrases import (
     check_state,
     decimals_for,
     ratio_sentence,
+    stamp,
     verdict_title,
 )
 from monitor.publish.segments import SegmentRow, segment_rows, whole_findings
@@ -24,6 +25,7 @@ from monitor.types import VIEWS, Check, Contribution, HistoryPoint, ReferenceSum
 
 PREDICTION = "__prediction__"
 """Key of the prediction among the input columns."""
+SEVERE_LEVEL = 2
 FULL_BAR = 0.25
 """A PSI that fills the bar, unless another is larger: small ones must look small."""
 
@@ -64,11 +66,22 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The other one of a severe check and the check that looked at its monitor again."""
+
+    words: str
+    check_id: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPage:
     check: Check
     state: State
     title: str
     trouble: Trouble | None
+    again: Again | None
+    """None for a check that neither confirms one nor was looked at again."""
     movers: tuple[Mover, ...]
     views: tuple[ViewRow, ...]
     segments: tuple[tuple[SegmentRow, State | None], ...]
@@ -95,6 +108,7 @@ def check_page(
     references: Sequence[ReferenceSummary],
     previous: str | None,
     following: str | None,
+    confirmation: Check | None = None,
 ) -> CheckPage:
     """Everything the template needs, computed."""
     ordered = by_effect(check.contributions)
@@ -111,6 +125,7 @@ def check_page(
         state=check_state(check),
         title=verdict_title(check),
         trouble=trouble(check),
+        again=again(check, confirmation),
         movers=_movers(ordered),
         views=views,
         segments=tuple((row, None if row.level is None else LEVELS[row.level]) for row in segment_rows(check)),
@@ -125,6 +140,22 @@ def check_page(
         following=following,
         data=chart_data(check, ordered, history),
     )
+
+
+def again(check: Check, confirmation: Check | None) -> Again | None:
+    """How a severe check and its confirming check came out, told on both pages."""
+    if check.confirms is not None:
+        return Again(words=f"A fresh sample {_came_out(check)}", check_id=check.confirms, link="the check before it")
+    if confirmation is None:
+        return None
+    words = f"Looked at again on a fresh sample, which {_came_out(confirmation)} it:"
+    return Again(words=words, check_id=confirmation.id, link=f"check of {stamp(confirmation.planned_at)}")
+
+
+def _came_out(confirming: Check) -> str:
+    if confirming.outcome != "succeeded":
+        return "could not judge"
+    return "confirms" if confirming.level == SEVERE_LEVEL else "does not confirm"
 
 
 def trouble(check: Check) -> Trouble | None:

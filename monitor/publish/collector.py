@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from monitor import names
+from monitor.publish.histograms import PARTS, histograms
 from monitor.publish.series import PER_MONITOR, Row, feature_rows, reference_rows, segment_series
 from monitor.publish.snapshot import MAX_AGE
 from monitor.types import MonitorStatus, ReferenceSummary, Snapshot
@@ -114,6 +115,7 @@ class SnapshotCollector(Collector):
             yield family(name, samples)
         for name, samples in _counters(snapshot).items():
             yield family(name, samples)
+        yield from histograms(snapshot)
 
     def _rows(self, status: MonitorStatus) -> Iterator[tuple[str, Row]]:
         for name, rows in PER_MONITOR.items():
@@ -125,13 +127,21 @@ class SnapshotCollector(Collector):
 
 
 def _counters(snapshot: Snapshot) -> dict[str, Samples]:
-    """Durable totals; every label set known in advance stands at 0 before its first event."""
+    """Durable totals; every label set known in advance stands at 0 before its first event.
+
+    Those of the explanation log only for monitors that have one: a 0 would read as no traffic.
+    """
     totals: dict[str, Samples] = {name: {} for name in names.COUNTERS}
+    silent = {status.name for status in snapshot.monitors if status.telemetry is None}
     for name, known in names.COUNTERS.items():
         for status in snapshot.monitors:
+            if name in names.TELEMETRY_COUNTERS and status.name in silent:
+                continue
             for word in known[1] if known else (None,):
                 totals[name][(status.name, status.model) if word is None else (status.name, status.model, word)] = 0.0
     for counter in snapshot.counters:
+        if counter.name in PARTS or (counter.name in names.TELEMETRY_COUNTERS and counter.labels["monitor"] in silent):
+            continue
         if counter.name in totals:
             labels = names.METRICS[counter.name].labels
             totals[counter.name][tuple(counter.labels.get(label, "") for label in labels)] = counter.value

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from monitor.publish.phrases import NONE, STATES, UNKNOWN, State, check_state, overdue, verdict_title
 from monitor.publish.strip import Cell, cells
-from monitor.types import Contribution, HistoryPoint, MonitorStatus, Snapshot
+from monitor.types import Contribution, HistoryPoint, MonitorStatus, SloStatus, Snapshot
 
 MOVERS = 3
 TIERS = ("critical", "standard", "experimental")
@@ -26,6 +26,8 @@ class FleetRow:
     strip: tuple[Cell, ...]
     movers: tuple[Contribution, ...]
     """Features above level none in the latest check, largest change first."""
+    budget: SloStatus | None
+    """The objective with least of its error budget left; None while nothing was counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,13 @@ def _row(status: MonitorStatus, histories: Mapping[str, Sequence[HistoryPoint]],
         late=late,
         strip=cells(histories.get(status.name, ())),
         movers=movers(status.last_check.contributions if status.last_check else ())[:MOVERS],
+        budget=worst(status.slos),
     )
+
+
+def worst(slos: Sequence[SloStatus]) -> SloStatus | None:
+    """The objective with least of its budget left."""
+    return min((slo for slo in slos if slo.remaining is not None), key=lambda slo: slo.remaining or 0.0, default=None)
 
 
 def movers(contributions: Sequence[Contribution]) -> tuple[Contribution, ...]:

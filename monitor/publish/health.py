@@ -19,6 +19,8 @@ class Health:
     heartbeat_at: datetime | None
     """Last beat of the job that goes through the scheduler; None in a process that has no scheduler."""
     checks_in_progress: int = 0
+    queue_length: int = 0
+    """Monitors that were handed a turn and wait for one of `max_checks`."""
     stopping: bool = False
     """True from the stop signal on: running checks finish, new work goes elsewhere."""
 

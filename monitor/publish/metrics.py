@@ -26,6 +26,8 @@ from monitor.types import Check
 
 STAGE_BUCKETS = (0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 """Seconds: from a tiny holdout to the default deadline of a check."""
+WAIT_BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+"""Seconds: the stagger of a monitor is five minutes at most; a day is a slot made up for after a stop."""
 
 
 class Metrics:
@@ -59,6 +61,10 @@ class Metrics:
         )
         for name in names.STAGES:
             self._stages.labels(name)
+        wait = names.METRICS["xdrift_check_queue_wait_seconds"]
+        self._wait = Histogram(
+            "xdrift_check_queue_wait_seconds", wait.help, registry=self.registry, buckets=WAIT_BUCKETS
+        )
         self.registry.register(
             SnapshotCollector(
                 holder.read,
@@ -75,7 +81,8 @@ class Metrics:
             GCCollector(registry=self.registry)
 
     def observe(self, check: Check) -> None:
-        """Add the stage durations of a check that this daemon ran, whatever came out of it."""
+        """Add the durations of a check that this daemon ran, whatever came out of it."""
+        self._wait.observe(max(0.0, (check.started_at - check.planned_at).total_seconds()))
         for stage, seconds in check.stage_seconds.items():
             if stage in names.STAGES:
                 self._stages.labels(stage).observe(seconds)
@@ -101,4 +108,5 @@ class _DaemonCollector(Collector):
         yield family("xdrift_build_info", {self._build: 1.0})
         beat: Samples = {} if health.heartbeat_at is None else {(): health.heartbeat_at.timestamp()}
         yield family("xdrift_scheduler_heartbeat_timestamp_seconds", beat)
+        yield family("xdrift_check_queue_length", {(): float(health.queue_length)})
         yield family("xdrift_checks_in_progress", {(): float(health.checks_in_progress)})

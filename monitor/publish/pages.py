@@ -16,7 +16,7 @@ from pydantic import AwareDatetime
 
 from monitor.errors import XdriftError
 from monitor.publish import phrases
-from monitor.publish.api import current, find_check, find_monitor
+from monitor.publish.api import confirmation, current, find_check, find_monitor
 from monitor.publish.check_view import check_page
 from monitor.publish.failures import ErrorPage
 from monitor.publish.fleet_view import fleet
@@ -60,12 +60,14 @@ def environment(*, version: str, prefix: str) -> Environment:
         asset=lambda name: f"{prefix}/static/{name}?v={versions[name]}",
         VIEW_TITLES=phrases.VIEW_TITLES,
         TEST_TITLES=phrases.TEST_TITLES,
+        SLO_TITLES=phrases.SLO_TITLES,
     )
     for function in (
         phrases.ago,
         phrases.decimal,
         phrases.number,
         phrases.percent,
+        phrases.share,
         phrases.span,
         phrases.stamp,
         phrases.window_words,
@@ -116,6 +118,7 @@ def router(
             earlier=checks[-1].planned_at if len(checks) == LISTED else None,
             strip=cells(reader.history(name, limit=HISTORY)),
             references=sorted(reader.references(name), key=lambda r: r.created_at, reverse=True),
+            maintenances=reader.maintenances(name),
             late=phrases.overdue(status, now),
             now=now,
         )
@@ -131,6 +134,7 @@ def router(
             references=reader.references(check.monitor),
             previous=previous,
             following=following,
+            confirmation=confirmation(reader, check),
         )
         return page("check.html", page=content, check=check, now=clock())
 

@@ -50,6 +50,16 @@ TEST_TITLES = {
     "js": "Jensen-Shannon distance",
     "kl": "Kullback-Leibler divergence",
 }
+SLO_TITLES = {
+    "coverage": "Predictions with an explanation",
+    "latency": "Explanations within the latency threshold",
+    "errors": "Explanations that did not fail",
+    "freshness": "Minutes in which the last success was recent enough",
+    "checks": "Checks that did not fail",
+    "drift": "Minutes without confirmed severe drift, outside declared maintenance",
+    "privacy": "No personal data in explanations",
+    "explanations": "Minutes in which coverage, latency, errors, freshness and drift were all in order",
+}
 NUMBER_TITLES = {
     "importance_change": "Importance moved",
     "ndcg": "Rank agreement (NDCG)",
@@ -147,7 +157,12 @@ def percent(value: float | None) -> str:
     """A share of 1 as percent, one decimal under ten."""
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.1%}" if abs(value) < 0.1 else f"{value:.0%}"
+    return (f"{value:.1%}" if abs(value) < 0.1 else f"{value:.0%}").replace("-", "−")
+
+
+def share(value: float) -> str:
+    """An objective, with the digits it was given in: `95%`, `99.95%`."""
+    return f"{100 * value:.6g}%"
 
 
 def span(seconds: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from monitor.types import Check, HistoryPoint, ReferenceSummary, Snapshot, Verdict
+from monitor.types import Check, HistoryPoint, Maintenance, ReferenceSummary, Snapshot, Verdict
 
 
 class Reader(Protocol):
@@ -34,6 +34,14 @@ class Reader(Protocol):
 
     def history(self, monitor: str, *, limit: int = 60) -> Sequence[HistoryPoint]:
         """The latest checks of one monitor, oldest first."""
+        ...
+
+    def confirmation(self, check: Check, /) -> Check | None:
+        """The check that looked at this one again, without its parts; None when there is none."""
+        ...
+
+    def maintenances(self, monitor: str | None = None) -> Sequence[Maintenance]:
+        """Every declared maintenance, newest first."""
         ...
 
     def references(self, monitor: str | None = None) -> Sequence[ReferenceSummary]:

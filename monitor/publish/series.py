@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from monitor import names
 from monitor.publish.segments import SegmentRow, segment_rows, whole_findings
-from monitor.types import Check, Contribution, Finding, MonitorStatus, ReferenceSummary
+from monitor.types import (
+    Check,
+    Contribution,
+    Finding,
+    MonitorStatus,
+    ReferenceSummary,
+    SloStatus,
+    TelemetryStatus,
+)
 
 Row = tuple[tuple[str, ...], float]
 """Label values after monitor and model, and the sample's value."""
@@ -87,6 +96,7 @@ def segment_series(status: MonitorStatus) -> Iterator[tuple[str, Row]]:
     chosen = exported_segments(rows)
     for row in chosen:
         yield "xdrift_segment_drift_level", ((row.segment,), float(row.level or 0))
+        yield "xdrift_segment_drift_streak_checks", ((row.segment,), float(status.segments.get(row.segment, (0, 0))[1]))
     if rows:
         judged = sum(row.level is not None for row in rows)
         yield "xdrift_segment_series_dropped", ((), float(judged - len(chosen)))
@@ -198,6 +208,31 @@ def _selfcheck(status: MonitorStatus) -> list[Row]:
     return _one(None if check.additivity_gap is None else 1.0)
 
 
+def _smoothed(status: MonitorStatus) -> list[Row]:
+    return [((view, test), value) for (view, test), value in status.smoothed.items()]
+
+
+def _slo(status: MonitorStatus, number: Callable[[SloStatus], float | None]) -> Iterator[Row]:
+    """Objectives in force: without an explanation log those of serving have no series. No row for a budget of which
+    nothing was counted: a 1 would read as all is well."""
+    for slo in status.slos:
+        value = number(slo)
+        if value is not None:
+            yield (slo.slo,), value
+
+
+def _served(status: MonitorStatus, number: Callable[[Mapping[str, Any]], float]) -> list[Row]:
+    """A number of the comparison with logged attributions; no row where none was made, a 0 would read as agreement."""
+    served = status.last_check.served if status.last_check else {}
+    return _one(number(served)) if served.get("rows") else []
+
+
+def _log(status: MonitorStatus, number: Callable[[TelemetryStatus], float | datetime | None]) -> list[Row]:
+    """A number of the explanation log; no row for a monitor without one."""
+    found = None if status.telemetry is None else number(status.telemetry)
+    return _time(found) if isinstance(found, datetime) else _one(found)
+
+
 PER_MONITOR: dict[str, Callable[[MonitorStatus], Iterable[Row]]] = {
     "xdrift_monitor_info": _info,
     "xdrift_model_deployed_timestamp_seconds": _deployed,
@@ -221,5 +256,19 @@ PER_MONITOR: dict[str, Callable[[MonitorStatus], Iterable[Row]]] = {
     "xdrift_prediction_drift_score": _prediction_drift,
     "xdrift_explainer_selfcheck_ok": _selfcheck,
     "xdrift_explainer_additivity_error_ratio": lambda s: _one(s.last_check.additivity_gap if s.last_check else None),
+    "xdrift_offline_runtime_rows": lambda s: _served(s, lambda gap: gap["rows"]),
+    "xdrift_offline_runtime_beyond_ratio": lambda s: _served(s, lambda gap: gap["beyond"] / gap["rows"]),
+    "xdrift_offline_runtime_gap_ratio": lambda s: _served(s, lambda gap: max(gap["features"].values(), default=0.0)),
+    "xdrift_drift_score_smoothed": _smoothed,
+    "xdrift_explanation_latency_threshold_seconds": lambda s: _log(s, lambda log: log.latency_threshold),
+    "xdrift_telemetry_watermark_timestamp_seconds": lambda s: _log(s, lambda log: log.watermark),
+    "xdrift_telemetry_last_success_timestamp_seconds": lambda s: _log(s, lambda log: log.last_success_at),
+    "xdrift_telemetry_consecutive_failures": lambda s: _log(s, lambda log: log.consecutive_failures),
+    "xdrift_slo_objective_ratio": lambda s: _slo(s, lambda slo: slo.objective),
+    "xdrift_slo_period_seconds": lambda s: _slo(s, lambda slo: slo.period_seconds),
+    "xdrift_slo_error_budget_remaining_ratio": lambda s: _slo(s, lambda slo: slo.remaining),
+    "xdrift_monitor_maintenance": lambda s: _one(s.maintenance_until is not None),
+    "xdrift_monitor_maintenance_end_timestamp_seconds": lambda s: _time(s.maintenance_until),
+    "xdrift_notifications_waiting": lambda s: _one(s.messages_waiting),
 }
 """Metric to what one monitor adds to it. Order is the order on the metrics page."""

@@ -23,18 +23,24 @@ from datetime import datetime, timedelta
 from functools import cache
 from multiprocessing.connection import Connection, wait
 from pathlib import PurePath
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor.errors import SlotLostError, XdriftError
 from monitor.logs import event
 from monitor.settings import MonitorSettings, Settings
 from monitor.types import Check, Claim
 
+if TYPE_CHECKING:
+    from monitor.store import Announce
+
 log = logging.getLogger(__name__)
 
 _MAX_LINES = 500
 """Lines of a child's output that are logged; a child that prints without end is not worth the disk."""
-_ALWAYS = ("monitor.pipeline", "monitor.store", "monitor.explain", "monitor.sources", "pandas", "pyarrow.parquet")
+_ALWAYS = (
+    "monitor.pipeline", "monitor.store", "monitor.explain", "monitor.sources.holdout", "monitor.sources.models",
+    "monitor.sources.predictions", "pandas", "pyarrow.parquet",
+)  # fmt: skip
 _KERNELS = "monitor.runner.warmed"
 _BY_SUFFIX = {
     ".json": ("xgboost", _KERNELS),
@@ -68,6 +74,8 @@ class Task:
     claim: Claim
     store_url: str
     clock: Callable[[], datetime]
+    announce: Announce | None = None
+    """What is told about the check; the daemon's own store has the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,14 +263,20 @@ def _answer(task: Task) -> Answer:
 
     try:
         with Store.open(task.store_url) as store:
+            store.announce = task.announce
             check: Check = _function(task.perform)(task.monitor, task.claim, store, clock=task.clock)
     except SlotLostError as error:
         return Answer(lost=str(error))
     except XdriftError as error:
         return Answer(reason=error.reason, thing=error.thing, error=str(error))
     except Exception as error:  # noqa: BLE001 - told to the daemon, which saves it; the traceback is in its log
-        traceback.print_exc()
-        return Answer(reason="internal", thing=f"{type(error).__name__}: {error}", error=traceback.format_exc())
+        # Not at the top: a daemon whose checks succeed never needs the pipeline itself.
+        from monitor.pipeline.record import careful
+
+        told = careful(task.monitor)
+        text = told(traceback.format_exc())
+        sys.stderr.write(text)
+        return Answer(reason="internal", thing=told(f"{type(error).__name__}: {error}"), error=text)
     return Answer(check=replace(check, findings=(), contributions=(), profiles=(), rows=()))
 
 

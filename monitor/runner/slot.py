@@ -90,6 +90,7 @@ def run_slot(
     perform: str = PERFORM,
     cancel: threading.Event | None = None,
     lease: timedelta = LEASE,
+    confirms: str | None = None,
 ) -> SlotOutcome:
     """Run the check of one slot, once over all processes that share the store.
 
@@ -99,6 +100,7 @@ def run_slot(
     Args:
         clock: a function of a module, since the child calls it as well.
         perform: module:function with the signature of pipeline.perform.
+        confirms: the check that a slot beside the planned ones looks at again.
 
     Raises:
         KeyError: the monitor is not configured.
@@ -108,17 +110,19 @@ def run_slot(
     modules = preload(config) if perform == PERFORM else (perform.partition(":")[0],)
     # Before the claim: the libraries take seconds to import, and a daemon killed in these must not use up an attempt.
     warm(modules)
-    claim = store.claim(name, planned_at, owner=own(), lease=lease, now=clock())
+    claim = store.claim(name, planned_at, owner=own(), lease=lease, now=clock(), confirms=confirms)
     if claim is None:
         finished = store.finished_slots(name, planned_at, planned_at + timedelta(microseconds=1))
         return SlotOutcome(monitor=name, planned_at=planned_at, state="finished" if finished else "held")
-    task = Task(perform=perform, monitor=monitor, claim=claim, store_url=config.store.url, clock=clock)
+    task = Task(
+        perform=perform, monitor=monitor, claim=claim, store_url=config.store.url, clock=clock, announce=store.announce
+    )
     started_at = clock()
     failure = _run(task, modules, store, cancel=cancel or threading.Event(), lease=lease)
     if isinstance(failure, SlotOutcome):
         outcome = failure
     else:
-        outcome = _save(store, claim, _failed_check(monitor, planned_at, failure, started_at, clock()))
+        outcome = _save(store, claim, _failed_check(monitor, claim, failure, started_at, clock()))
     _tell(outcome, claim)
     return outcome
 
@@ -221,12 +225,12 @@ class _SaidError(XdriftError):
 
 
 def _failed_check(
-    monitor: MonitorSettings, planned_at: datetime, error: XdriftError, started_at: datetime, finished_at: datetime
+    monitor: MonitorSettings, claim: Claim, error: XdriftError, started_at: datetime, finished_at: datetime
 ) -> Check:
     # Not at the top: the pipeline brings pandas and SciPy, which a daemon whose checks succeed never needs itself.
     from monitor.pipeline import could_not_run
 
-    return could_not_run(monitor, planned_at, error=error, started_at=started_at, finished_at=finished_at)
+    return could_not_run(monitor, claim, error=error, started_at=started_at, finished_at=finished_at)
 
 
 def _save(store: Store, claim: Claim, check: Check) -> SlotOutcome:

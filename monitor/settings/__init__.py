@@ -11,10 +11,11 @@ from monitor.settings.base import Duration, Slug, Strict, format_duration, parse
 from monitor.settings.checks import ExplainSettings, SampleSettings, ScheduleSettings
 from monitor.settings.drift import DriftSettings
 from monitor.settings.inputs import ColumnSettings, HoldoutSettings, ModelSettings, PredictionSettings
-from monitor.settings.slo import ChannelSettings, SloSettings
+from monitor.settings.slo import SERVING_SLOS, ChannelSettings, SloSettings
 from monitor.settings.telemetry import LogColumns, PrivacySettings, TelemetrySettings
 
 __all__ = [
+    "SERVING_SLOS",
     "ChannelSettings",
     "ColumnSettings",
     "DriftSettings",
@@ -70,6 +71,10 @@ class MonitorSettings(Strict):
         hidden = [name for name in mapped.segments if {name, mapped.rename.get(name, name)} & kept_back]
         if hidden:
             raise ValueError(f"segments by redacted {', '.join(hidden)} would store and show its values; drop one")
+        stored = (mapped.id, mapped.time, mapped.prediction, mapped.model_version, self.holdout.id, self.holdout.time)
+        shown = sorted({name for name in stored if name in kept_back})
+        if shown:
+            raise ValueError(f"redacted {', '.join(shown)} names an id, time, prediction or version, which are stored")
         grouped = sorted(set(self.telemetry.group_by) & kept_back) if self.telemetry else []
         if grouped:
             raise ValueError(f"telemetry.group_by {', '.join(grouped)} would store and show redacted values; drop one")
@@ -78,6 +83,12 @@ class MonitorSettings(Strict):
     @property
     def model_label(self) -> str:
         return self.model_name or self.name
+
+    @property
+    def objectives(self) -> dict[str, float]:
+        """SLO to objective, of those in force: SLOs of serving have a meaning only with an explanation log."""
+        every = self.slo.objectives()
+        return every if self.telemetry else {name: every[name] for name in every if name not in SERVING_SLOS}
 
 
 class RetentionSettings(Strict):
@@ -105,7 +116,7 @@ class ServerSettings(Strict):
     grafana_url: str | None = None
     """How people reach Grafana, for links in messages."""
     runbook_url: str | None = None
-    """Folder of the runbooks, for links in messages; the daemon's own pages when absent."""
+    """Folder of the runbooks, for links in messages; no such link when absent."""
     features_per_monitor: int = Field(default=20, ge=0)
     """Feature series exported per monitor, by reference importance; the rest is in SQL only."""
 

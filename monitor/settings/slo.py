@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from monitor.settings.base import Duration, Strict
 
@@ -13,6 +14,8 @@ FAST_SHARE, FAST_HOURS = 0.02, 1
 """The fastest page: this share of the budget within so many hours."""
 HALF_SHARE, HALF_HOURS = 0.5, 24
 """The composite's page."""
+SERVING_SLOS = ("coverage", "latency", "errors", "privacy")
+"""SLOs of the explanation log."""
 
 
 class SloSettings(Strict):
@@ -71,3 +74,12 @@ class ChannelSettings(Strict):
     timeout: Duration = timedelta(seconds=10)
     give_up: Duration = timedelta(days=1)
     """A message that cannot be delivered for so long is dropped, and counted."""
+
+    @field_validator("url")
+    @classmethod
+    def _over_http(cls, url: str) -> str:
+        # Checked here, because a mistake would show only when there is something to tell.
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("expected an http:// or https:// address")
+        return url

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -102,15 +102,17 @@ def refuse_infinite(rows: pd.DataFrame, what: str) -> None:
         )
 
 
-def inspect_rows(rows: pd.DataFrame) -> tuple[str, ...]:
-    """What a person should know about these rows: columns without a value, and columns with only one."""
+def inspect_rows(rows: pd.DataFrame, *, kept_back: Collection[str] = ()) -> tuple[str, ...]:
+    """What a person should know about these rows: columns without a value, and columns with only one, which is not
+    told of those kept back."""
     notes = []
     for name in rows.columns:
         values = rows[name]
         if not len(values) or values.isna().all():
             notes.append(f"column {name} has no value in any of {len(values)} rows")
         elif len(values) > 1 and values.notna().all() and values.nunique() == 1:
-            notes.append(f"column {name} is constant ({values.iloc[0]}): its attributions cannot show a change")
+            only = "" if name in kept_back else f" ({values.iloc[0]})"
+            notes.append(f"column {name} is constant{only}: its attributions cannot show a change")
     return tuple(notes)
 
 

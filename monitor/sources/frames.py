@@ -75,7 +75,7 @@ def _fit_category(
     known = list(codes) if codes is not None else reference
     kind, wanted = kind_of(stored), kind_of(pd.Series(known, dtype=None if known else object))
     if wanted != kind and "missing" not in (kind, wanted):
-        raise wrong_type(values, place, f"a category of {wanted}s, as in {', '.join(map(repr, known[:3]))}")
+        raise wrong_type(values, place, f"a category of {wanted}s")
     known += _sorted_new(reference, known)
     known += _sorted_new(stored.dropna().unique().tolist(), known)
     return pd.Series(pd.Categorical(stored, categories=known), index=values.index, name=values.name)

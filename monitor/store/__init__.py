@@ -15,15 +15,46 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from monitor.settings import MonitorSettings, RetentionSettings
-from monitor.store import checks, history, migrate, purge, recovery, references, registry, slots, status
+from monitor.store import (
+    checks,
+    history,
+    maintenance,
+    migrate,
+    outbox,
+    purge,
+    recovery,
+    references,
+    registry,
+    slots,
+    status,
+    telemetry,
+)
+from monitor.store.budgets import Budgets
 from monitor.store.engine import Database
+from monitor.store.outbox import Announce
 from monitor.store.recovery import check_id
-from monitor.types import Check, Claim, Floats, HistoryPoint, Reference, ReferenceSummary, Snapshot, Verdict
+from monitor.store.telemetry import TelemetryState
+from monitor.telemetry.records import Batch
+from monitor.types import (
+    Check,
+    Claim,
+    Floats,
+    HistoryPoint,
+    Maintenance,
+    Message,
+    Reference,
+    ReferenceSummary,
+    Snapshot,
+    Verdict,
+)
 
-__all__ = ["Store", "check_id"]
+__all__ = ["Announce", "Store", "TelemetryState", "check_id"]
 
 
 class Store:
@@ -32,6 +63,9 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._latest: dict[str, Check] = {}
+        self._budgets = Budgets()
+        self.announce: Announce | None = None
+        """What is told when a check changes its monitor's condition; nothing when None."""
 
     @classmethod
     def open(cls, url: str, *, wait: timedelta = timedelta(seconds=30)) -> Self:
@@ -120,10 +154,22 @@ class Store:
 
     # slots
 
-    def claim(self, monitor: str, planned_at: datetime, *, owner: str, lease: timedelta, now: datetime) -> Claim | None:
-        """The right to run a slot; None when another holds it, or it is done, skipped or used up."""
+    def claim(
+        self,
+        monitor: str,
+        planned_at: datetime,
+        *,
+        owner: str,
+        lease: timedelta,
+        now: datetime,
+        confirms: str | None = None,
+    ) -> Claim | None:
+        """The right to run a slot; None when another holds it, or it is done, skipped or used up.
+
+        `confirms`: the check that a slot which is not planned looks at again.
+        """
         with self._database.write() as connection:
-            return slots.claim(connection, monitor, planned_at, owner=owner, lease=lease, now=now)
+            return slots.claim(connection, monitor, planned_at, owner=owner, lease=lease, now=now, confirms=confirms)
 
     def renew(self, claim: Claim, *, lease: timedelta, now: datetime) -> bool:
         """Hold a slot for longer; False when it is lost."""
@@ -140,7 +186,7 @@ class Store:
             suspects = recovery.suspects(connection, now, alive)
         for suspect in suspects:
             with self._database.write() as connection:
-                recovery.release(connection, suspect, now)
+                recovery.release(connection, suspect, now, self.announce)
         with self._database.read() as connection:
             return recovery.waiting(connection)
 
@@ -150,7 +196,7 @@ class Store:
         Raises SlotLostError, and writes nothing, when the claim no longer holds the slot.
         """
         with self._database.write() as connection:
-            slots.finish(connection, claim, check)
+            slots.finish(connection, claim, check, self.announce)
 
     def skip(self, monitor: str, planned_at: datetime, reason: str, now: datetime) -> None:
         """Record that a slot will not be run."""
@@ -187,8 +233,13 @@ class Store:
         with self._database.read() as connection:
             return checks.listing(connection, monitor, limit=limit, before=before, since=since, verdict=verdict)
 
+    def confirmation(self, check: Check) -> Check | None:
+        """The check that looked at this one again, without its parts."""
+        with self._database.read() as connection:
+            return checks.confirmation(connection, check)
+
     def history(self, monitor: str, *, limit: int = 60) -> list[HistoryPoint]:
-        """The latest checks, oldest first."""
+        """The latest checks of planned slots, oldest first; confirming ones are no slots of their own."""
         with self._database.read() as connection:
             return history.history(connection, monitor, limit=limit)
 
@@ -201,10 +252,12 @@ class Store:
         model_digest: str,
         explainer_digest: str,
         limit: int,
+        without: str | None = None,
     ) -> Floats | None:
         """(n, d) sampled rows of the latest `limit` comparable checks planned before a time, in the reference's order.
 
-        Comparable: same reference, model and explainer. None when there are none, or their rows were purged.
+        Comparable: same reference, model and explainer. Confirming checks are left out, and the check `without`. None
+        when there are none, or their rows were purged.
         """
         with self._database.read() as connection:
             return checks.previous_attributions(
@@ -215,15 +268,117 @@ class Store:
                 model_digest=model_digest,
                 explainer_digest=explainer_digest,
                 limit=limit,
+                without=without,
             )
 
     def snapshot(self, now: datetime, next_runs: Mapping[str, datetime] | None = None) -> Snapshot:
         """Every monitor in service and every total, all of one moment."""
         with self._database.read() as connection:
-            taken = status.snapshot(connection, now, next_runs or {}, self._latest)
+            taken = status.snapshot(connection, now, next_runs or {}, known=self._latest, budgets=self._budgets)
         latest = (monitor.last_check for monitor in taken.monitors)
         self._latest = {check.id: check for check in latest if check is not None}
         return taken
+
+    # the explanation log
+
+    def telemetry_state(self, monitor: str) -> TelemetryState:
+        """From where reading the explanation log goes on. Raises StoreError for a monitor registered without one."""
+        with self._database.read() as connection:
+            return telemetry.state(connection, monitor)
+
+    def telemetry_seen(
+        self, monitor: str, since: datetime, *, after_revision: int = -1
+    ) -> list[tuple[datetime, NDArray[np.uint64]]]:
+        """(when counted, sorted digests of record ids) of each batch counted since a time and after a revision."""
+        with self._database.read() as connection:
+            return telemetry.seen(connection, monitor, since, after_revision)
+
+    def telemetry_known(
+        self, monitor: str, requests: Collection[tuple[str, datetime]]
+    ) -> dict[tuple[str, datetime], int]:
+        """How often each of these failed requests, by fingerprint and day, was counted; others are absent."""
+        with self._database.read() as connection:
+            return telemetry.known(connection, monitor, requests)
+
+    def commit_telemetry(
+        self,
+        monitor: str,
+        expected_revision: int,
+        batch: Batch,
+        positions: Mapping[str, Any],
+        *,
+        now: datetime,
+        remember: timedelta,
+        finished: bool,
+    ) -> bool:
+        """Add what one batch of the explanation log counted, with the positions it was read up to.
+
+        False, and nothing is written, when the state is not at the expected revision any more: another poll counted
+        meanwhile, and whoever was overtaken begins again from `telemetry_state`. `finished`: the log has been read to
+        its end.
+        """
+        with self._database.write() as connection:
+            return telemetry.commit(
+                connection,
+                monitor,
+                expected_revision,
+                batch,
+                positions,
+                now=now,
+                remember=remember,
+                finished=finished,
+            )
+
+    def telemetry_failed(self, monitor: str, error: str, now: datetime) -> None:
+        """Note that the explanation log could not be read to its end, and why."""
+        with self._database.write() as connection:
+            telemetry.failed(connection, monitor, error, now)
+
+    # maintenance
+
+    def start_maintenance(
+        self, monitor: str, *, until: datetime, author: str, reason: str, now: datetime
+    ) -> Maintenance:
+        """Declare one from now on. Raises ConfigError while one is open, and for an end past or over a week ahead."""
+        with self._database.write() as connection:
+            return maintenance.start(connection, monitor, until=until, author=author, reason=reason, now=now)
+
+    def end_maintenance(self, monitor: str, *, author: str, now: datetime) -> Maintenance:
+        """End the open one before its time. Raises ConfigError when none is open."""
+        with self._database.write() as connection:
+            return maintenance.end(connection, monitor, author=author, now=now)
+
+    def maintenances(self, monitor: str | None = None) -> list[Maintenance]:
+        """All that were ever declared, newest first."""
+        with self._database.read() as connection:
+            return maintenance.listing(connection, monitor)
+
+    # messages
+
+    def messages_due(self, channel: str, now: datetime, *, limit: int = 20) -> list[Message]:
+        """Messages of one channel to be delivered now, oldest first."""
+        with self._database.read() as connection:
+            return outbox.due(connection, channel, now, limit)
+
+    def drop_messages(self, channels_not_in: Collection[str]) -> int:
+        """Give up what waits for every other channel; how many."""
+        with self._database.write() as connection:
+            return outbox.drop(connection, channels_not_in)
+
+    def take_message(self, message: Message, *, until: datetime) -> bool:
+        """The right to try one delivery, over by `until`; False when another process has it."""
+        with self._database.write() as connection:
+            return outbox.take(connection, message, until=until)
+
+    def message_sent(self, message: Message, now: datetime) -> None:
+        """It was delivered; counted once."""
+        with self._database.write() as connection:
+            outbox.sent(connection, message, now)
+
+    def message_failed(self, message: Message, *, error: str, again_at: datetime | None) -> None:
+        """It was not delivered: it waits for `again_at`, or is given up and counted when that is None."""
+        with self._database.write() as connection:
+            outbox.failed(connection, message, error=error, again_at=again_at)
 
     def purge(self, now: datetime, retention: RetentionSettings) -> dict[str, int]:
         """Delete what is older than its retention; rows deleted by kind. Many small transactions."""

@@ -77,6 +77,13 @@ def listing(
     return [check_from(row) for row in connection.execute(query).mappings()]
 
 
+def confirmation(connection: Connection, check: Check) -> Check | None:
+    """The check that looked at `check` again: it is that of the next slot, if any."""
+    later = (checks.c.monitor == check.monitor) & (checks.c.planned_at > check.planned_at)
+    row = connection.execute(select(checks).where(later).order_by(checks.c.planned_at).limit(1)).mappings().first()
+    return None if row is None or row["confirms"] != check.id else check_from(row)
+
+
 def previous_attributions(
     connection: Connection,
     monitor: str,
@@ -86,11 +93,13 @@ def previous_attributions(
     model_digest: str,
     explainer_digest: str,
     limit: int,
+    without: str | None = None,
 ) -> Floats | None:
     """(n, d) sampled attributions of the latest `limit` checks planned before `before`, oldest check first.
 
     Only of checks with this reference, model and explainer whose rows are still kept; columns in the reference's
-    order. None when there are none.
+    order. Confirming checks hold the rows of another check's window once more: they are left out, and so is `without`.
+    None when there are none.
     """
     names = references.feature_names(connection, monitor, reference_id)
     sampled = (attributions.c.check_id == checks.c.id) & (attributions.c.kind == "sample")
@@ -102,6 +111,8 @@ def previous_attributions(
             checks.c.reference_id == reference_id,
             checks.c.model_digest == model_digest,
             checks.c.explainer_digest == explainer_digest,
+            checks.c.confirms.is_(None),
+            checks.c.id != (without or ""),
             exists().where(sampled),
         )
         .order_by(checks.c.planned_at.desc())

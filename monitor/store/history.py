@@ -11,13 +11,13 @@ from monitor.types import HistoryPoint, Level, Window
 
 
 def history(connection: Connection, monitor: str, *, limit: int) -> list[HistoryPoint]:
-    """The latest `limit` checks, oldest first."""
+    """The latest `limit` checks, oldest first. Confirming checks are no points of their own."""
     wanted = (
         "id", "planned_at", "window_start", "window_end", "outcome", "verdict", "level", "sentence", "model_version",
     )  # fmt: skip
     query = (
         select(*(checks.c[name] for name in wanted))
-        .where(checks.c.monitor == monitor)
+        .where(checks.c.monitor == monitor, checks.c.confirms.is_(None))
         .order_by(checks.c.planned_at.desc())
         .limit(limit)
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from monitor.store import outbox
 from monitor.store import slots as room
 from monitor.store.registry import locked
 from monitor.store.tables import attempts, monitors, slots
@@ -29,7 +30,7 @@ def suspects(connection: Connection, now: datetime, alive: Callable[[str], bool]
     ]
 
 
-def release(connection: Connection, suspect: RowMapping, now: datetime) -> None:
+def release(connection: Connection, suspect: RowMapping, now: datetime, say: outbox.Announce | None = None) -> None:
     """Take one slot from its owner, unless it was renewed, finished or taken since `suspects` saw it."""
     monitor = locked(connection, suspect["monitor"])
     held = Claim(
@@ -37,6 +38,7 @@ def release(connection: Connection, suspect: RowMapping, now: datetime) -> None:
         planned_at=suspect["planned_at"],
         token=suspect["token"],
         attempt=suspect["attempt"],
+        confirms=suspect["confirms"],
     )
     unchanged = slots.c.lease_until == suspect["lease_until"]
     still = select(slots.c.token).where(room.holds(held), unchanged).with_for_update()
@@ -45,7 +47,8 @@ def release(connection: Connection, suspect: RowMapping, now: datetime) -> None:
     ended = update(attempts).where(room.attempt_of(held)).values(interrupted_at=now)
     connection.execute(ended)
     if held.attempt >= room.MAX_ATTEMPTS:
-        room.close(connection, held, interrupted_check(connection, monitor, held, now))
+        check = interrupted_check(connection, monitor, held, now)
+        room.close(connection, held, check, owner=monitor["owner"], say=say)
     else:
         freed = update(slots).where(room.holds(held)).values(state="interrupted", lease_until=None)
         connection.execute(freed)
@@ -92,4 +95,5 @@ def interrupted_check(connection: Connection, monitor: RowMapping, held: Claim, 
         error="every run ended before its result was saved: killed, out of memory, or the machine went down",
         seed=0,
         config_digest=monitor["config_digest"],
+        confirms=held.confirms,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from monitor.errors import StoreError
 from monitor.settings import MonitorSettings
-from monitor.store import counters
+from monitor.store import counters, telemetry
 from monitor.store.counters import insert_into
 from monitor.store.tables import monitors
 
@@ -35,10 +35,12 @@ def register(
         "config_digest": config_digest,
         "updated_at": now,
         "retired": False,
-        "slo": {"period_seconds": monitor.slo.span.total_seconds(), "objectives": monitor.slo.objectives()},
+        "slo": {"period_seconds": monitor.slo.span.total_seconds(), "objectives": monitor.objectives},
     }
     insert = insert_into(connection, monitors).values(name=monitor.name, created_at=now, **changing)
     connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=changing))
+    # First what a poll takes first: each waiting for the other would be a deadlock.
+    telemetry.prepare(connection, monitor)
     counters.prepare(connection, monitor.name, monitor.model_label)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from monitor.errors import SlotLostError
 from monitor.names import SKIP_REASONS
-from monitor.store import checks, counters, status
+from monitor.store import checks, counters, outbox, scores, status
 from monitor.store.counters import insert_into
 from monitor.store.registry import locked, unregistered
 from monitor.store.tables import attempts, slots
@@ -32,25 +32,39 @@ FINISHED = ("done", "failed", "skipped")
 
 
 def claim(
-    connection: Connection, monitor: str, planned_at: datetime, *, owner: str, lease: timedelta, now: datetime
+    connection: Connection,
+    monitor: str,
+    planned_at: datetime,
+    *,
+    owner: str,
+    lease: timedelta,
+    now: datetime,
+    confirms: str | None = None,
 ) -> Claim | None:
     """The right to run a slot until `now + lease`; None when somebody holds it or nothing is left to do.
+
+    What a slot confirms is settled by whoever claims it first, and stays so in its second run.
 
     Raises StoreError for a monitor that was never registered.
     """
     token = uuid.uuid4().hex
     held = {"state": "running", "token": token, "owner": owner, "lease_until": now + lease}
-    first = insert_into(connection, slots).values(monitor=monitor, planned_at=planned_at, attempt=1, **held)
+    first = insert_into(connection, slots).values(
+        monitor=monitor, planned_at=planned_at, attempt=1, confirms=confirms, **held
+    )
     try:
         won = _inserted(connection, first)
     except IntegrityError as error:
         raise unregistered(monitor) from error
-    attempt = 1 if won else _claim_again(connection, monitor, planned_at, held)
-    if attempt is None:
-        return None
+    attempt = 1
+    if not won:
+        again = _claim_again(connection, monitor, planned_at, held)
+        if again is None:
+            return None
+        attempt, confirms = again
     key = {"monitor": monitor, "planned_at": planned_at, "attempt": attempt}
     connection.execute(insert(attempts), {**key, "token": token, "owner": owner, "started_at": now})
-    return Claim(monitor=monitor, planned_at=planned_at, token=token, attempt=attempt)
+    return Claim(monitor=monitor, planned_at=planned_at, token=token, attempt=attempt, confirms=confirms)
 
 
 def _inserted(connection: Connection, row: Any) -> bool:
@@ -58,15 +72,17 @@ def _inserted(connection: Connection, row: Any) -> bool:
     return connection.execute(row.on_conflict_do_nothing().returning(slots.c.attempt)).first() is not None
 
 
-def _claim_again(connection: Connection, monitor: str, planned_at: datetime, held: dict[str, Any]) -> int | None:
+def _claim_again(
+    connection: Connection, monitor: str, planned_at: datetime, held: dict[str, Any]
+) -> tuple[int, str | None] | None:
     again = (
         update(slots)
         .where(_is(monitor, planned_at), slots.c.state == "interrupted")
         .values(**held, attempt=slots.c.attempt + 1)
-        .returning(slots.c.attempt)
+        .returning(slots.c.attempt, slots.c.confirms)
     )
-    attempt: int | None = connection.execute(again).scalar()
-    return attempt
+    row = connection.execute(again).first()
+    return None if row is None else (row.attempt, row.confirms)
 
 
 def renew(connection: Connection, held: Claim, *, lease: timedelta, now: datetime) -> bool:
@@ -75,7 +91,7 @@ def renew(connection: Connection, held: Claim, *, lease: timedelta, now: datetim
     return connection.execute(longer).rowcount == 1
 
 
-def finish(connection: Connection, held: Claim, check: Check) -> None:
+def finish(connection: Connection, held: Claim, check: Check, say: outbox.Announce | None = None) -> None:
     """Save a check with all its parts and close its slot.
 
     Raises SlotLostError when the claim does not hold the slot any more, ValueError when the check is not the slot's.
@@ -85,15 +101,19 @@ def finish(connection: Connection, held: Claim, check: Check) -> None:
             f"check of {check.monitor!r} at {check.planned_at.isoformat()} cannot finish the slot of "
             f"{held.monitor!r} at {held.planned_at.isoformat()}"
         )
+    if check.confirms != held.confirms:
+        raise ValueError(
+            f"check {check.id} confirms {check.confirms}, but its slot was claimed to confirm {held.confirms}"
+        )
     # In this order everywhere: first the monitor's lock, then the slot. Otherwise two transactions could wait for each
     # other for ever.
-    locked(connection, held.monitor)
-    close(connection, held, check)
+    owner = locked(connection, held.monitor)["owner"]
+    close(connection, held, check, owner=owner, say=say)
     ended = update(attempts).where(attempt_of(held)).values(finished_at=check.finished_at)
     connection.execute(ended)
 
 
-def close(connection: Connection, held: Claim, check: Check) -> None:
+def close(connection: Connection, held: Claim, check: Check, *, owner: str, say: outbox.Announce | None = None) -> None:
     """The part of `finish` that needs the monitor's lock. Raises SlotLostError."""
     state = "failed" if check.outcome == "failed" else "done"
     closed = update(slots).where(holds(held))
@@ -103,6 +123,9 @@ def close(connection: Connection, held: Claim, check: Check) -> None:
     checks.save(connection, check)
     counters.count_check(connection, check)
     status.refresh(connection, check.monitor)
+    scores.update(connection, check)
+    if say is not None:
+        outbox.announce(connection, check, owner, say)
 
 
 def skip(connection: Connection, monitor: str, planned_at: datetime, reason: str, now: datetime) -> None:

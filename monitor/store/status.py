@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from monitor.store import checks as check_room
-from monitor.store import counters, deployments, references
+from monitor.store import counters, deployments, maintenance, outbox, references, telemetry
+from monitor.store.budgets import Budgets
 from monitor.store.counters import insert_into
+from monitor.store.served_tables import segment_state, smoothed_scores
 from monitor.store.tables import checks, monitor_state, monitors, view_state
 from monitor.types import VIEWS, Check, Level, MonitorStatus, Snapshot, View, utc
 
@@ -74,7 +76,12 @@ def _count(connection: Connection, monitor: str, *conditions: Any, after: dateti
 
 
 def snapshot(
-    connection: Connection, now: datetime, next_runs: Mapping[str, datetime], known: Mapping[str, Check]
+    connection: Connection,
+    now: datetime,
+    next_runs: Mapping[str, datetime],
+    *,
+    known: Mapping[str, Check],
+    budgets: Budgets,
 ) -> Snapshot:
     """Every monitor in service, and all totals. `known` maps ids to checks read before: they never change."""
     query = (
@@ -83,8 +90,14 @@ def snapshot(
         .where(~monitors.c.retired)
         .order_by(monitors.c.name)
     )
+    rows = connection.execute(query).mappings().all()
     levels, streaks = _held(connection)
     active = references.active_ids(connection)
+    smoothed, segments = _smoothed(connection), _segments(connection)
+    slos = budgets.read(connection, rows, utc(now))
+    in_maintenance = maintenance.ends(maintenance.listing(connection, since=now), now)
+    waiting = outbox.waiting(connection)
+    logs = telemetry.statuses(connection)
     return Snapshot(
         taken_at=utc(now),
         monitors=tuple(
@@ -95,8 +108,14 @@ def snapshot(
                 next_run_at=next_runs.get(row["name"]),
                 levels=levels.get(row["name"], {}),
                 streaks=streaks.get(row["name"], {}),
+                smoothed=smoothed.get(row["name"], {}),
+                segments=segments.get(row["name"], {}),
+                slos=slos.get(row["name"], ()),
+                maintenance_until=in_maintenance.get(row["name"]),
+                messages_waiting=waiting.get(row["name"], 0),
+                telemetry=logs.get(row["name"]),
             )
-            for row in connection.execute(query).mappings().all()
+            for row in rows
         ),
         counters=counters.all_counters(connection),
     )
@@ -115,6 +134,20 @@ def _held(connection: Connection) -> tuple[dict[str, dict[View, Level]], dict[st
         levels.setdefault(row.monitor, {})[row.view] = row.level
         streaks.setdefault(row.monitor, {})[row.view] = row.streak
     return levels, streaks
+
+
+def _smoothed(connection: Connection) -> dict[str, dict[tuple[View, str], float]]:
+    found: dict[str, dict[tuple[View, str], float]] = {}
+    for row in connection.execute(select(smoothed_scores)):
+        found.setdefault(row.monitor, {})[row.view, row.test] = row.value
+    return found
+
+
+def _segments(connection: Connection) -> dict[str, dict[str, tuple[Level, int]]]:
+    found: dict[str, dict[str, tuple[Level, int]]] = {}
+    for row in connection.execute(select(segment_state)):
+        found.setdefault(row.monitor, {})[row.segment] = row.level, row.streak
+    return found
 
 
 def _status(row: RowMapping, **found: Any) -> MonitorStatus:

@@ -115,13 +115,14 @@ slots = Table(
     monitor_key(),
     key_column(Instant, "planned_at"),
     *must(Words, "state"),
-    *may(Words, "token", "owner", "reason"),
+    *may(Words, "token", "owner", "reason", "confirms"),
     *must(Whole, "attempt"),
     *may(Instant, "lease_until", "finished_at"),
     Index(None, "state"),
     Index(None, "finished_at"),
 )
-"""state: running, interrupted, done (a check is saved), failed (a failed check is saved), skipped."""
+"""state: running, interrupted, done (a check is saved), failed (a failed check is saved), skipped. `confirms`: the
+check that the slot looks at again."""
 
 attempts = Table(
     "slot_attempts",

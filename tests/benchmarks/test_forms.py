@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks import cause, explain, false_alarms, memory, pages, power, real, results, speed
+from benchmarks import cause, explain, false_alarms, memory, pages, power, real, results, speed, telemetry
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.peers import ask as peers
 
@@ -51,6 +51,16 @@ def test_power_sees_large_shifts_and_names_the_feature(tmp_path: Path) -> None:
     assert on_inputs["smallest"]["silent"]["default"] is None
     assert "Smallest shift seen" in shown("power", found, tmp_path)
     assert "Raised a level under shifts" in pages.part("test-ks", tmp_path)
+
+
+def test_the_explanation_log_is_read_exactly_although_the_reader_is_killed(tmp_path: Path) -> None:
+    found = telemetry.measure_telemetry("smoke")
+
+    (run,) = found["runs"]
+    assert run["wrong"] == []
+    assert run["lines"] > 4_000
+    assert 0 < run["peak_rss_mb"] < 300
+    assert "wrong counters" in shown("telemetry", found, tmp_path)
 
 
 def test_a_cause_is_found_through_the_whole_pipeline(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy import stats
 
 from benchmarks import bounds, explained, pools, results, shifts
 from benchmarks.detection import NULL, Case, Score, detected, limit_of, localisation
-from benchmarks.parallel import generator, run
+from benchmarks.parallel import Kept, generator, run
 from benchmarks.peers import meter
 
 
@@ -184,3 +185,19 @@ def test_the_silent_shift_leaves_every_input_as_it_was_and_moves_attributions() 
     assert min(stats.ks_2samp(before, after).pvalue for before, after in pairs) > 0.05 / shifts.WIDTH
     second = shifts.PAIR[1]
     assert stats.ks_2samp(world.values[:, second], shifted.values[:, second]).pvalue < 1e-6
+
+
+def test_trials_that_were_written_down_are_not_worked_out_again(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def square(task: int) -> dict[str, int]:
+        asked.append(task)
+        return {"square": task * task}
+
+    file = tmp_path / "kept.jsonl"
+    first = run(square, [1, 2], jobs=1, what="squares", kept=Kept(file))
+    file.write_text(file.read_text().splitlines()[0] + "\n")  # the process ended after the first
+    second = run(square, [1, 2, 3], jobs=1, what="squares", kept=Kept(file))
+
+    assert (first, second) == ([{"square": 1}, {"square": 4}], [{"square": 1}, {"square": 4}, {"square": 9}])
+    assert asked == [1, 2, 2, 3]

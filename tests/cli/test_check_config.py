@@ -81,3 +81,28 @@ def test_the_environment_names_the_file(in_service: Path, xdrift: Xdrift, monkey
     monkeypatch.setenv("XDRIFT_CONFIG", "other.yaml")
     assert xdrift("check-config").code == 0
     assert xdrift("check-config", "-c", "xdrift.yaml").code == 2
+
+
+def test_the_objectives_in_force_are_listed(in_service: Path, xdrift: Xdrift) -> None:
+    told = "objectives   freshness 0.99, checks 0.95, drift 0.95, explanations 0.95, over 30d"
+    assert told in xdrift("check-config").out
+
+    (plan,) = xdrift("check-config", "--json").json["monitors"]
+    assert plan["slo_period"] == "30d"
+    assert plan["objectives"] == {"freshness": 0.99, "checks": 0.95, "drift": 0.95, "explanations": 0.95}
+    assert plan["warnings"] == []
+
+
+def test_segments_whose_holdout_has_no_time_are_warned_of(in_service: Path, xdrift: Xdrift) -> None:
+    text = Path("xdrift.yaml").read_text()
+    segmented = text.replace("prediction: score", "prediction: score\n        segments: [airport]")
+    Path("xdrift.yaml").write_text(segmented)
+    assert xdrift("check-config", "--json").json["monitors"][0]["warnings"] == []
+
+    timeless = segmented.replace("time: predicted_at", "# time: predicted_at", 1).replace("period: 1d", "# period")
+    Path("xdrift.yaml").write_text(timeless)
+
+    ran = xdrift("check-config")
+    assert ran.code == 0
+    assert "warning" in ran.out
+    assert "segments without holdout.time" in ran.out

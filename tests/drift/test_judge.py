@@ -14,6 +14,7 @@ import pytest
 from monitor.drift import Facts, InputDrift, Judgement, ViewResult, assess, decompose, judge, measure, prepare
 from monitor.drift.inputs import Signal
 from monitor.drift.segments import Segments, Unjudged
+from monitor.drift.served import Served
 from monitor.settings import DriftSettings
 from monitor.types import Contribution, View
 
@@ -67,9 +68,21 @@ def judged(holdout: int, traffic: int | str, *, total: int = 0, facts: Facts = C
     return judge(views, contributions(), facts)
 
 
-def facts_of(model: str, explainer: str, predictions: str, inputs: str) -> Facts:
+def served(cause: str) -> Served | None:
+    """A severe gap with this cause."""
+    if cause == "none":
+        return None
+    return Served(
+        logged=100, rows=100, beyond=90, tolerance=0.05, features={"distance": 0.4}, approximate=0, stale=0,
+        other_version=0, unknown_features=(), absent_features=(), outputs_moved=None, factor=None, level=2,
+        cause=cause,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def facts_of(model: str, explainer: str, predictions: str, inputs: str, gap: str = "none") -> Facts:
     return replace(
         CALM,
+        served=served(gap),
         model_changed=model == "changed",
         explainer_changed=explainer == "changed",
         prediction_shift=SHIFTS[predictions],
@@ -152,7 +165,9 @@ def fits(cell: str, value: str) -> bool:
     return cell == "any" or value in cell.split(" or ")
 
 
-def written_verdict(holdout: str, traffic: str, model: str, explainer: str, predictions: str, inputs: str) -> str:
+def written_verdict(
+    holdout: str, traffic: str, model: str, explainer: str, predictions: str, inputs: str, gap: str
+) -> str:
     """What a reader of the three tables concludes; exactly one row of each must fit."""
     (model_side,) = [
         row["answers"]
@@ -161,7 +176,11 @@ def written_verdict(holdout: str, traffic: str, model: str, explainer: str, pred
         and fits(row["explainer"], explainer)
         and fits(row["predictions on the holdout"], predictions)
     ]
-    (data_side,) = [row["answers"] for row in documented("Same model, new rows") if fits(row["inputs"], inputs)]
+    (data_side,) = [
+        row["answers"]
+        for row in documented("Same model, new rows")
+        if fits(row["inputs"], inputs) and fits(row["gap to what was served"], gap)
+    ]
     (verdict,) = [
         row["verdict"]
         for row in documented("Verdict")
@@ -169,17 +188,23 @@ def written_verdict(holdout: str, traffic: str, model: str, explainer: str, pred
         and fits(row["traffic"], traffic)
         and fits(row["same rows, new answer"], model_side)
     ]
-    return {"same rows, new answer": model_side, "same model, new rows": data_side}.get(verdict, verdict)
+    stands_for = {
+        "same rows, new answer": model_side,
+        "same model, new rows": data_side,
+        "none, or the gap's answer": gap,
+    }
+    return stands_for.get(verdict, verdict)
 
 
 def test_the_decision_table_in_the_docs_is_the_one_in_the_code() -> None:
     compared = 0
+    words = ("changed", "unchanged")
     for holdout, traffic in itertools.product("012", ("0", "1", "2", "thin")):
-        for facts in itertools.product(("changed", "unchanged"), ("changed", "unchanged"), SHIFTS, ("plain", "marked")):
+        for facts in itertools.product(words, words, SHIFTS, ("plain", "marked"), ("none", "pipeline", "explainer")):
             seen = judged(int(holdout), traffic, facts=facts_of(*facts))
             assert seen.verdict == written_verdict(holdout, traffic, *facts), (holdout, traffic, facts)
             compared += 1
-    assert compared == 12 * 24
+    assert compared == 12 * 72
 
 
 def segment(level: int, *, name: str = "region=EU") -> ViewResult:

@@ -10,6 +10,7 @@ import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +25,13 @@ from monitor.types import (
     Finding,
     HistoryPoint,
     Level,
+    Maintenance,
     MonitorStatus,
     Profile,
     ReferenceSummary,
+    SloStatus,
     Snapshot,
+    TelemetryStatus,
     Verdict,
     View,
     Window,
@@ -62,11 +66,13 @@ class MemoryReader:
         checks: Sequence[Check],
         history: Mapping[str, Sequence[HistoryPoint]],
         references: Sequence[ReferenceSummary],
+        maintenances: Sequence[Maintenance] = (),
     ) -> None:
         self._snapshot = snapshot
         self._checks = {check.id: check for check in checks}
         self._history = dict(history)
         self._references = tuple(references)
+        self._maintenances = tuple(maintenances)
         self.broken = False
 
     def _answer(self) -> None:
@@ -110,6 +116,14 @@ class MemoryReader:
         self._answer()
         return list(self._history.get(monitor, ()))[-limit:]
 
+    def confirmation(self, check: Check, /) -> Check | None:
+        self._answer()
+        return next((each for each in self._checks.values() if each.confirms == check.id), None)
+
+    def maintenances(self, monitor: str | None = None) -> list[Maintenance]:
+        self._answer()
+        return [one for one in self._maintenances if monitor is None or one.monitor == monitor]
+
     def references(self, monitor: str | None = None) -> list[ReferenceSummary]:
         self._answer()
         return [reference for reference in self._references if monitor is None or reference.monitor == monitor]
@@ -143,7 +157,38 @@ def _reader(told: Sequence[Told]) -> MemoryReader:
         [check for _, checks, _, _ in told for check in checks],
         {status.name: history for status, _, history, _ in told},
         [reference for *_, reference in told],
+        _maintenances(),
     )
+
+
+SERVED: dict[tuple[str, str, str], float] = {
+    ("predictions", "", ""): 48_207.0,
+    ("predictions_explained", "", ""): 46_990.0,
+    ("predictions_unexplained", "reason", "timeout"): 817.0,
+    ("predictions_unexplained", "reason", "sampling"): 400.0,
+    ("explanations", "", ""): 47_807.0,
+    ("explanation_errors", "reason", "timeout"): 817.0,
+    ("explanations_slow", "", ""): 1_204.0,
+    ("explanation_sources", "source", "live_treeshap"): 46_990.0,
+    ("explanation_payload_bytes", "", ""): 51_240_118.0,
+    ("explanation_compute_seconds", "kind", "online"): 2_349.5,
+    ("telemetry_records", "", ""): 48_207.0,
+    ("telemetry_quarantined", "reason", "not_json"): 2.0,
+}
+"""What the explanation log of fraud-prod came to."""
+DURATIONS = {"0.025": 12_000.0, "0.05": 40_000.0, "0.2": 45_786.0, "10.0": 46_990.0, "+Inf": 46_990.0}
+
+
+def _served_counters(base: dict[str, str]) -> list[Counter]:
+    duration = "xdrift_explanation_duration_seconds"
+    return [
+        *(
+            Counter(name=f"xdrift_{name}_total", labels={**base, **({label: word} if label else {})}, value=value)
+            for (name, label, word), value in SERVED.items()
+        ),
+        *(Counter(name=f"{duration}_bucket", labels={**base, "le": le}, value=n) for le, n in DURATIONS.items()),
+        Counter(name=f"{duration}_sum", labels=base, value=2_349.5),
+    ]
 
 
 def _counters(status: MonitorStatus, checks: Sequence[Check]) -> list[Counter]:
@@ -151,6 +196,7 @@ def _counters(status: MonitorStatus, checks: Sequence[Check]) -> list[Counter]:
     failed = [check.reason for check in checks if check.outcome == "failed"]
     return [
         Counter(name="xdrift_checks_total", labels=base, value=float(len(checks))),
+        *(_served_counters(base) if status.telemetry is not None else ()),
         *(
             Counter(
                 name="xdrift_verdicts_total",
@@ -253,8 +299,59 @@ def _told(
         consecutive_failures=0,
         levels=good[-1].levels,
         streaks={view: 2 if level else 0 for view, level in good[-1].levels.items()},
+        **_served_state(last.monitor, good[-1]),
     )
     return status, checks, [_point(check) for check in checks], reference
+
+
+SERVED_GAP = {
+    "rows": 940, "beyond": 4, "tolerance": 0.05, "features": {"amount": 0.0031, "merchant_risk": 0.0012},
+    "unknown_features": [], "stale": 0, "text": "4 of 940 logged attributions differ from recomputed ones by over 5%",
+}  # fmt: skip
+"""Logged attributions against recomputed ones."""
+OBJECTIVES = {
+    "coverage": 0.95, "latency": 0.95, "errors": 0.99, "freshness": 0.99, "checks": 0.95, "drift": 0.95,
+    "privacy": 1.0, "explanations": 0.95,
+}  # fmt: skip
+REMAINING = {"coverage": 0.81, "latency": 0.42, "errors": None, "drift": 0.62, "privacy": 0.0, "explanations": -0.31}
+"""Share of the budget that fraud-prod has left; the others 1."""
+
+
+def _served_state(name: str, judged: Check) -> dict[str, Any]:
+    """Objectives, smoothed scores, segments, maintenance and messages: fraud-prod has some of everything."""
+    here = name == "fraud-prod"
+    objectives = OBJECTIVES if here else {slo: OBJECTIVES[slo] for slo in ("freshness", "checks", "drift")}
+    return {
+        "slos": tuple(
+            SloStatus(
+                slo=slo, objective=objective, period_seconds=30 * 86400.0,
+                remaining=REMAINING.get(slo, 1.0) if here else 1.0,
+            )
+            for slo, objective in objectives.items()
+        ),
+        "smoothed": {(view, "psi_max"): 0.05 * (level + 1) for view, level in judged.levels.items()},
+        "segments": {segment: (level, level) for segment, _, _, _, level in SEGMENTS} if here else {},
+        "maintenance_until": NOW + timedelta(hours=3) if here else None,
+        "messages_waiting": int(here),
+        "telemetry": TelemetryStatus(
+            watermark=NOW - timedelta(seconds=41), last_success_at=NOW - timedelta(seconds=12),
+            consecutive_failures=0, latency_threshold=0.2,
+        ) if here else None,
+    }  # fmt: skip
+
+
+def _maintenances() -> tuple[Maintenance, ...]:
+    told = {"monitor": "fraud-prod", "author": "ana"}
+    past = NOW - timedelta(days=30)
+    return (
+        Maintenance(
+            **told, start=NOW - timedelta(hours=1), until=NOW + timedelta(hours=3), reason="CHG-42, features to v18"
+        ),
+        Maintenance(
+            **told, start=past, until=past + timedelta(hours=8), reason="CHG-17, index rebuild",
+            ended_at=past + timedelta(hours=2), ended_by="bo",
+        ),
+    )  # fmt: skip
 
 
 def _point(check: Check) -> HistoryPoint:
@@ -383,6 +480,7 @@ def _judged(
         contributions=parts,
         profiles=tuple(_profiles(rng, parts)) if slot >= NOW - timedelta(days=4) else (),
         stage_seconds={"sample": 0.81, "load": 0.12, "explain": 1.94, "test": 0.06, "store": 0.05},
+        served=SERVED_GAP if name == "fraud-prod" else {},
         notes=("calibrated on 13 weekly periods of the holdout", "2 rows had a time in the future and were left out"),
     )
 

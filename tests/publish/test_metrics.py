@@ -271,3 +271,38 @@ def test_stage_durations_are_counted_once_per_observed_check() -> None:
     text = exposed(fleet())
     assert value(text, "xdrift_check_duration_seconds_count", stage="explain") == 1
     assert value(text, "xdrift_check_duration_seconds_sum", stage="explain") == 1.94
+
+
+def test_the_explanation_log_has_no_series_for_monitors_without_one() -> None:
+    found = families(exposed(fleet()))
+    for name in (*names.TELEMETRY_COUNTERS, "xdrift_explanation_duration_seconds"):
+        monitors = {sample.labels["monitor"] for sample in found[name.removesuffix("_total")].samples}
+        assert monitors == {"fraud-prod"}, name
+    assert {s.labels["monitor"] for s in found["xdrift_telemetry_consecutive_failures"].samples} == {"fraud-prod"}
+
+
+def test_a_total_left_by_a_log_that_was_taken_away_is_not_exported() -> None:
+    snapshot = fleet().snapshot(NOW)
+    silent = tuple(dataclasses.replace(status, telemetry=None) for status in snapshot.monitors)
+    found = collected(lambda: dataclasses.replace(snapshot, monitors=silent), clock=lambda: NOW)
+    assert found["xdrift_predictions"].samples == []
+    assert found["xdrift_explanation_duration_seconds"].samples == []
+    assert found["xdrift_collector_up"].samples[0].value == 1
+
+
+def test_the_latency_histogram_is_that_of_the_store() -> None:
+    text = exposed(fleet())
+    name = "xdrift_explanation_duration_seconds"
+    assert value(text, f"{name}_bucket", **M, le="0.2") == 45_786
+    assert value(text, f"{name}_bucket", **M, le="+Inf") == value(text, f"{name}_count", **M) == 46_990
+    assert value(text, f"{name}_bucket", **M, le="0.005") == 0
+    assert value(text, f"{name}_sum", **M) == 2_349.5
+    assert value(text, "xdrift_explanation_latency_threshold_seconds", **M) == 0.2
+
+
+def test_totals_of_the_log_start_at_zero() -> None:
+    snapshot = dataclasses.replace(fleet().snapshot(NOW), counters=())
+    found = collected(lambda: snapshot, clock=lambda: NOW)
+    assert {s.value for s in found["xdrift_telemetry_quarantined"].samples} == {0.0}
+    assert len(found["xdrift_telemetry_quarantined"].samples) == len(names.QUARANTINE_REASONS)
+    assert {s.value for s in found["xdrift_explanation_duration_seconds"].samples} == {0.0}

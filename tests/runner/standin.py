@@ -21,7 +21,7 @@ from monitor import runner, slots
 from monitor.errors import XdriftError
 from monitor.settings import MonitorSettings, Settings
 from monitor.store import Store, check_id
-from monitor.types import Check, Claim
+from monitor.types import Check, Claim, Level, Verdict
 
 Clock = Callable[[], datetime]
 
@@ -33,6 +33,26 @@ def succeed(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Cloc
     store.finish(claim, check)
     write_journal(monitor, claim, "saved")
     return check
+
+
+def severe_first(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock) -> Check:
+    """Severe at level 2 in every planned slot, quiet when looked at again."""
+    write_journal(monitor, claim, "begin")
+    level: Level = 0 if claim.confirms else 2
+    verdict: Verdict = "data" if level else "none"
+    check = replace(checked(monitor, claim, clock), level=level, verdict=verdict, levels={"traffic": level})
+    store.finish(claim, check)
+    write_journal(monitor, claim, "confirms" if claim.confirms else "planned")
+    return check
+
+
+def severe(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock) -> Check:
+    """A check that always finds severe drift."""
+    write_journal(monitor, claim, "begin")
+    found = replace(checked(monitor, claim, clock), level=2, verdict="data", levels={"traffic": 2})
+    store.finish(claim, found)
+    write_journal(monitor, claim, "confirms" if claim.confirms else "planned")
+    return found
 
 
 def slow(monitor: MonitorSettings, claim: Claim, store: Store, *, clock: Clock) -> Check:
@@ -173,6 +193,7 @@ def checked(monitor: MonitorSettings, claim: Claim, clock: Clock) -> Check:
         levels={},
         model_numbers={},
         input_drift={},
+        confirms=claim.confirms,
     )
 
 

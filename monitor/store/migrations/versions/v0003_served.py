@@ -38,6 +38,7 @@ def _table(name: str, key: str, *columns: sa.Column[Any], linked: bool = True) -
 def upgrade() -> None:
     op.add_column("checks", sa.Column("served", JSON, nullable=True))
     op.add_column("checks", sa.Column("confirms", TEXT, nullable=True))
+    op.add_column("slots", sa.Column("confirms", TEXT, nullable=True))
     op.add_column("monitors", sa.Column("slo", JSON, nullable=True))
     op.add_column("attributions", sa.Column("logged_vector", JSON, nullable=True))
     _totals()
@@ -114,5 +115,6 @@ def downgrade() -> None:
         op.drop_table(name)
     op.drop_column("attributions", "logged_vector")
     op.drop_column("monitors", "slo")
+    op.drop_column("slots", "confirms")
     op.drop_column("checks", "confirms")
     op.drop_column("checks", "served")

@@ -1,0 +1,17 @@
+"""What the rules must do, as tables; generate.py makes promtool unit tests of them."""
+
+from __future__ import annotations
+
+from alerts.cases import checks, drift, events, monitors, platform, serving, slo
+from alerts.cases.model import Case
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "monitors": monitors.CASES,
+    "events": events.CASES,
+    "slo": slo.CASES,
+    "serving": serving.CASES,
+    "drift": drift.CASES,
+    "checks": checks.CASES,
+    "platform": platform.CASES,
+}
+"""Topic to its cases."""

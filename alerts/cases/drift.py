@@ -1,0 +1,233 @@
+"""What checks conclude."""
+
+from __future__ import annotations
+
+from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, drifted, info, join, on
+
+SEVERE, PIPELINE, EXPLAINER = "ExplanationDriftSevere", "ExplanationPipelineBroken", "ExplanationExplainerBroken"
+SEGMENT, GRADUAL, TREND = "ExplanationSegmentDrift", "ExplanationDriftGradual", "ExplanationDriftTrend"
+MIGRATION = "ExplanationMigrationInProgress"
+_SAYS = "Monitor m1 (model credit version v1)"
+
+
+def segment(level: Values, streak: Values, *, monitor: str = "m1") -> Series:
+    return {
+        on("xdrift_segment_drift_level", 'segment="region=EU"', monitor=monitor): level,
+        on("xdrift_segment_drift_streak_checks", 'segment="region=EU"', monitor=monitor): streak,
+    }
+
+
+def verdict(word: str, value: Values = 1, *, monitor: str = "m1") -> Series:
+    return {on("xdrift_verdict", f'verdict="{word}"', monitor=monitor): value}
+
+
+def smooth(
+    score: Values, *, view: str = "traffic", test: str = "psi_max", monitor: str = "m1", warning: Values = 0.2
+) -> Series:
+    labels = f'view="{view}", test="{test}"'
+    return {
+        on("xdrift_drift_score_smoothed", labels, monitor=monitor): score,
+        on("xdrift_drift_threshold", f'{labels}, level="warning"', monitor=monitor): warning,
+        on("xdrift_drift_threshold", f'{labels}, level="severe"', monitor=monitor): 0.9,
+    }
+
+
+def failing(failures: Values, *, monitor: str = "m1") -> Series:
+    return {on("xdrift_check_consecutive_failures", monitor=monitor): failures}
+
+
+CASES = (
+    Case(
+        name="severe drift pages when a second check agrees, for any owner's monitor, and ends with it",
+        series=join(
+            info(),
+            drifted("0x10 2x20 0x{n}", "0x10 1x10 2x9 0x{n}"),
+            # A daily monitor whose one verdict nobody confirmed; a warning; the trend view.
+            info("m2", cadence="daily"),
+            drifted(2, 1, monitor="m2"),
+            info("m3"),
+            drifted(1, 6, monitor="m3"),
+            drifted(2, 6, view="trend", monitor="m3"),
+            info("m4", tier="standard", cadence="weekly"),
+            drifted(2, 2, view="holdout", monitor="m4"),
+        ),
+        quiet=(("15m", SEVERE, M1), ("35m", SEVERE, M1), ("15m", SEVERE, M2), ("15m", SEVERE, M3)),
+        fires=(("25m", SEVERE, f'{M1}, view="traffic"'), ("15m", SEVERE, f'{M4}, view="holdout"')),
+    ),
+    Case(
+        name="the page on drift names view, model and version",
+        series=join(info(), drifted(2, 2)),
+        told=(
+            (
+                "5m",
+                SEVERE,
+                NAMED | {"view": "traffic"},
+                f"{_SAYS}, view traffic: severe in two or more checks in a row.",
+            ),
+        ),
+    ),
+    Case(
+        name="a broken pipeline pages when a second check agrees, in the traffic, in the total view or in a segment",
+        series=join(
+            info(),
+            verdict("pipeline"),
+            drifted(2, "1x10 2x{n}"),
+            info("m2"),
+            verdict("pipeline", monitor="m2"),
+            drifted(2, 3, view="total", monitor="m2"),
+            info("m3"),
+            verdict("pipeline", monitor="m3"),
+            segment(2, "1x10 3x{n}", monitor="m3"),
+            drifted(2, 3, view="holdout", monitor="m3"),
+            info("m4"),
+            verdict("pipeline", 0, monitor="m4"),
+            verdict("data", monitor="m4"),
+            drifted(2, 3, monitor="m4"),
+        ),
+        quiet=(("8m", PIPELINE, M1), ("8m", PIPELINE, M3), ("15m", PIPELINE, M4)),
+        fires=(("15m", PIPELINE, M1), ("15m", PIPELINE, M2), ("15m", PIPELINE, M3)),
+    ),
+    Case(
+        name="the page on a pipeline says that predictions are concerned",
+        series=join(info(), verdict("pipeline"), drifted(2, 2)),
+        told=(
+            (
+                "5m",
+                PIPELINE,
+                NAMED | {"verdict": "pipeline"},
+                f"{_SAYS}: predictions are likely wrong as well, not only their explanations.",
+            ),
+        ),
+    ),
+    Case(
+        name="a broken explainer pages when a second check agrees, failed or judged",
+        series=join(
+            info(),
+            {on("xdrift_explainer_selfcheck_ok"): 0},
+            failing("1x10 2x{n}"),
+            drifted(1, 9),
+            info("m2"),
+            {on("xdrift_explainer_selfcheck_ok", monitor="m2"): 0},
+            failing(0, monitor="m2"),
+            drifted(1, "1x10 2x{n}", view="holdout", monitor="m2"),
+            info("m3"),
+            {on("xdrift_explainer_selfcheck_ok", monitor="m3"): 1},
+            failing(5, monitor="m3"),
+            drifted(2, 5, view="holdout", monitor="m3"),
+        ),
+        quiet=(("8m", EXPLAINER, M1), ("8m", EXPLAINER, M2), ("15m", EXPLAINER, M3)),
+        fires=(("15m", EXPLAINER, M1), ("15m", EXPLAINER, M2)),
+    ),
+    Case(
+        name="the page on an explainer says that results are void",
+        series=join(info(), {on("xdrift_explainer_selfcheck_ok"): 0}, failing(2)),
+        told=(("5m", EXPLAINER, NAMED, f"{_SAYS}: results since then say nothing about model or data."),),
+    ),
+    Case(
+        name="severe drift of a segment is a ticket when a second check agrees, kept for two hours",
+        series=join(
+            info(),
+            segment("2x20 0x{n}", "1x10 2x9 0x{n}"),
+            info("m2"),
+            segment(1, 4, monitor="m2"),
+        ),
+        quiet=(("8m", SEGMENT, M1), ("2h24m", SEGMENT, M1), ("15m", SEGMENT, M2)),
+        fires=(("15m", SEGMENT, M1), ("2h14m", SEGMENT, M1)),
+    ),
+    Case(
+        name="the ticket on a segment names it",
+        series=join(info(), segment(2, 2)),
+        told=(
+            (
+                "5m",
+                SEGMENT,
+                NAMED | {"segment": "region=EU"},
+                f"{_SAYS}, segment region=EU: severe in two or more checks in a row.",
+            ),
+        ),
+    ),
+    Case(
+        name="a warning that lasts for three checks is a ticket, kept for two hours",
+        series=join(
+            info(),
+            drifted("1x20 0x{n}", "2x10 3x9 0x{n}"),
+            info("m2"),
+            drifted(2, 5, monitor="m2"),
+            info("m3"),
+            drifted(1, 5, view="trend", monitor="m3"),
+            info("m4"),
+            drifted(1, 4, view="holdout", monitor="m4"),
+            drifted(0, 0, monitor="m4"),
+        ),
+        quiet=(("8m", GRADUAL, M1), ("2h24m", GRADUAL, M1), ("15m", GRADUAL, M2), ("15m", GRADUAL, M3)),
+        fires=(("15m", GRADUAL, M1), ("2h14m", GRADUAL, M1), ("15m", GRADUAL, f'{M4}, view="holdout"')),
+    ),
+    Case(
+        name="the ticket on a lasting warning names the view",
+        series=join(info(), drifted(1, 3)),
+        told=(
+            (
+                "5m",
+                GRADUAL,
+                NAMED | {"view": "traffic"},
+                f"{_SAYS}, view traffic: at level warning in three or more checks in a row.",
+            ),
+        ),
+    ),
+    Case(
+        name="a score that rises towards its threshold is reported after six hours",
+        interval="10m",
+        series=join(
+            # 0.13 + 0.01 a day: 0.2 within the coming week, at the earliest after half a day.
+            info(),
+            smooth("0.13+0.0000694x{n}"),
+            # Half as steep, too low, flat and close, of a weekly monitor, in the trend view.
+            info("m2"),
+            smooth("0.13+0.000035x{n}", monitor="m2"),
+            smooth("0.02+0.0002x{n}", test="stability_max", monitor="m2"),
+            info("m3", cadence="weekly"),
+            smooth("0.13+0.0000694x{n}", monitor="m3"),
+            smooth("0.13+0.0000694x{n}", view="trend", monitor="m3"),
+            info("m4", cadence="daily"),
+            smooth("0.25-0.000001x{n}", monitor="m4"),
+            smooth("0.09+0.0000694x{n}", test="stability_max", monitor="m4"),
+        ),
+        quiet=(("5h30m", TREND, M1), ("20h", TREND, M2), ("30h", TREND, M3), ("20h", TREND, M4)),
+        fires=(("20h", TREND, M1),),
+    ),
+    Case(
+        name="a slope is taken over seven days",
+        interval="1h",
+        series=join(
+            # Fell for three days, rises since: over seven days it still falls. And the other way round.
+            info(),
+            smooth("0.19-0.001x71 0.12+0.0007x{n}"),
+            info("m2"),
+            smooth("0.1+0.0008x120 0.196-0.0003x{n}", monitor="m2"),
+            info("m3"),
+            smooth("0.05x71 0.12+0.0001x{n}", monitor="m3"),
+        ),
+        quiet=(("110h", TREND, M1), ("230h", TREND, M3)),
+        fires=(("160h", TREND, M2),),
+    ),
+    Case(
+        name="the report on a trend names view and test",
+        interval="10m",
+        series=join(info(), smooth("0.13+0.0000694x{n}")),
+        told=(
+            (
+                "24h",
+                TREND,
+                NAMED | {"view": "traffic", "test": "psi_max"},
+                f"{_SAYS}, view traffic, psi_max: over the warning threshold within 7 days at the present slope.",
+            ),
+        ),
+    ),
+    Case(
+        name="a declared maintenance shows while it is open",
+        series=join(info(), {on("xdrift_monitor_maintenance"): "0x10 1x10 0x{n}"}),
+        quiet=(("8m", MIGRATION, M1), ("25m", MIGRATION, M1)),
+        fires=(("15m", MIGRATION, M1),),
+        told=(("15m", MIGRATION, NAMED, "Drift alerts of m1 are held back while this alert fires."),),
+    ),
+)

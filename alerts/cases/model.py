@@ -1,0 +1,134 @@
+"""One case of the rules' tests, and the series that most cases need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+Values = str | float
+"""promtool's notation, in which {n} stands for the length of the case; a number goes on to its end."""
+Series = dict[str, Values]
+PLACE = 'cluster="eu", namespace="ml", job="xdrift"'
+HERE = {"cluster": "eu", "namespace": "ml", "job": "xdrift"}
+"""Labels of an installation's alerts."""
+WHO = {**HERE, "monitor": "m1", "model": "credit"}
+"""Labels that come with every series of m1."""
+NAMED = {**WHO, "model_version": "v1", "model_owner": "risk", "tier": "critical", "cadence": "hourly"}
+"""And what the info row adds."""
+M1 = 'cluster="eu", monitor="m1"'
+M2 = 'cluster="eu", monitor="m2"'
+M3 = 'cluster="eu", monitor="m3"'
+M4 = 'cluster="eu", monitor="m4"'
+EU = 'cluster="eu"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Series, moments and what is expected then. Time 0 is the epoch.
+
+    Every series is of one replica. The others are made up: an equal one, one whose values are all 0 (its snapshot is
+    behind), and the same monitors in another cluster and under other names, so that a rule that mixes any of these up
+    shows in every case.
+    """
+
+    name: str
+    series: Mapping[str, Values]
+    interval: str = "1m"
+    """Between two samples, and between two evaluations."""
+    fires: tuple[tuple[str, str, str], ...] = ()
+    """(moment, alert, matchers): exactly one fires."""
+    quiet: tuple[tuple[str, str, str], ...] = ()
+    """(moment, alert, matchers): none fires."""
+    values: tuple[tuple[str, str, float | None], ...] = ()
+    """(moment, expression without labels in its result, value); None: no result."""
+    told: tuple[tuple[str, str, Mapping[str, str], str], ...] = ()
+    """(moment, alert, all its labels but the rule's own, description): nothing else of that name fires there."""
+    behind: bool = True
+    """Make up the replica that is behind."""
+    twins: bool = True
+    """Make up the same monitors under other names."""
+
+    def moments(self) -> Iterator[str]:
+        for found in (self.fires, self.quiet, self.values, self.told):
+            yield from (entry[0] for entry in found)
+
+    def alerts(self) -> set[str]:
+        return {entry[1] for found in (self.fires, self.quiet, self.told) for entry in found}
+
+    def expressions(self) -> str:
+        return " ".join(entry[1] for entry in self.values)
+
+
+def on(metric: str, labels: str = "", *, monitor: str = "m1") -> str:
+    """A series of a monitor."""
+    inside = ", ".join(filter(None, [PLACE, f'monitor="{monitor}", model="credit"', labels]))
+    return f"{metric}{{{inside}}}"
+
+
+def daemon(metric: str, labels: str = "") -> str:
+    """A series of the installation."""
+    return f"{metric}{{{', '.join(filter(None, [PLACE, labels]))}}}"
+
+
+def info(
+    monitor: str = "m1",
+    *,
+    version: str = "v1",
+    tier: str = "critical",
+    cadence: str = "hourly",
+    values: Values = 1,
+    deployed: Values | None = 60,
+) -> Series:
+    """Who the monitor is."""
+    row = f'model_version="{version}", model_owner="risk", tier="{tier}", cadence="{cadence}"'
+    found: Series = {on("xdrift_monitor_info", row, monitor=monitor): values}
+    if deployed is not None:
+        found[on("xdrift_model_deployed_timestamp_seconds", f'model_version="{version}"', monitor=monitor)] = deployed
+    return found
+
+
+def objective(slo: str, ratio: float, *, days: float = 30, monitor: str = "m1") -> Series:
+    return {
+        on("xdrift_slo_objective_ratio", f'slo="{slo}"', monitor=monitor): ratio,
+        on("xdrift_slo_period_seconds", f'slo="{slo}"', monitor=monitor): days * 86400,
+    }
+
+
+def checked(*, success: Values, failures: Values = 0, interval: Values = 3600, monitor: str = "m1") -> Series:
+    """What the store says of a monitor's checks."""
+    return {
+        on("xdrift_monitor_created_timestamp_seconds", monitor=monitor): 0,
+        on("xdrift_check_last_success_timestamp_seconds", monitor=monitor): success,
+        on("xdrift_check_interval_seconds", monitor=monitor): interval,
+        on("xdrift_check_consecutive_failures", monitor=monitor): failures,
+    }
+
+
+def covered(events: str, bad: str, *, monitor: str = "m1") -> Series:
+    """Predictions, and those without an explanation."""
+    return {
+        on("xdrift_predictions_total", monitor=monitor): events,
+        on("xdrift_predictions_unexplained_total", 'reason="timeout"', monitor=monitor): bad,
+        on("xdrift_predictions_unexplained_total", 'reason="disabled"', monitor=monitor): 0,
+    }
+
+
+def drifted(level: Values, streak: Values, *, view: str = "traffic", monitor: str = "m1") -> Series:
+    return {
+        on("xdrift_drift_level", f'view="{view}"', monitor=monitor): level,
+        on("xdrift_drift_streak_checks", f'view="{view}"', monitor=monitor): streak,
+    }
+
+
+def join(*parts: Mapping[str, Values]) -> Series:
+    found: Series = {}
+    for part in parts:
+        assert not set(part) & set(found)
+        found |= part
+    return found
+
+
+def between(at: str, series: str, low: float, high: float) -> tuple[str, str, float | None]:
+    """Exactly one such series, with a value between the two: for what depends on where a window begins, since
+    Prometheus 3 leaves out the sample that its start falls on."""
+    return (at, f"sum({series} > bool {low}) - sum({series} > bool {high})", 1)

@@ -1,0 +1,141 @@
+"""Who is there: info rows, and the objectives of each monitor."""
+
+from __future__ import annotations
+
+from alerts.cases.model import EU, M1, M2, M3, Case, daemon, info, join, objective, on
+
+LATEST = "monitor:xdrift_monitor_info:latest"
+_SLOTH = 'sloth_id="m1-coverage", sloth_service="m1", sloth_slo="coverage"'
+_UP = daemon("xdrift_collector_up")
+
+CASES = (
+    Case(
+        name="in a rollout replicas name two versions, and the newest stays",
+        series=join(
+            info(version="v1", values="1x20", deployed="60x20"),
+            info(version="v2", values="_x10 1x{n}", deployed="_x10 600x{n}"),
+            # Rolled back: the older name was put in force later.
+            info("m2", version="v1", values="_x10 1x{n}", deployed="_x10 600x{n}"),
+            info("m2", version="v2", values="1x20", deployed="60x20"),
+            {_UP: 1},
+        ),
+        values=(
+            ("5m", f'sum({LATEST}{{{M1}, model_version="v1"}})', 1),
+            ("15m", f'sum({LATEST}{{{M1}, model_version="v2"}})', 1),
+            ("15m", f"count({LATEST}{{{M1}}})", 1),
+            ("15m", f'count({LATEST}{{{M1}, instance="", pod=""}})', 1),
+            ("15m", f'sum({LATEST}{{{M2}, model_version="v1"}})', 1),
+            ("15m", f"count({LATEST}{{{M2}}})", 1),
+        ),
+    ),
+    Case(
+        name="a change of tier shows as soon as the old row is stale",
+        series=join(
+            info(tier="standard", values="1x10"),
+            dict.fromkeys(info(tier="critical", deployed=None), "_x10 1x{n}"),
+            {_UP: 1},
+        ),
+        values=(
+            ("10m", f'sum({LATEST}{{{M1}, tier="standard"}})', 1),
+            ("20m", f'sum({LATEST}{{{M1}, tier="critical"}})', 1),
+            ("20m", f"count({LATEST}{{{M1}}})", 1),
+        ),
+    ),
+    Case(
+        name="a monitor whose model was never loaded has its row",
+        series=join(info(version="", deployed=None), {_UP: 1}),
+        values=(("5m", f"sum({LATEST}{{{M1}}})", 1),),
+    ),
+    Case(
+        name="a monitor that was removed is gone at once, and stays for two days while nobody reads the store",
+        interval="10m",
+        series=join(
+            info(values="1x2"),
+            # Two versions before the daemon went: the newest one stays.
+            info("m2", version="v1", values="1x1", deployed="60x1"),
+            info("m2", version="v2", values="_ _ 1", deployed="_ _ 600"),
+            info("m3", version="v2", values="1x1", deployed="60x1"),
+            info("m3", version="v1", values="_ _ 1", deployed="_ _ 600"),
+            {_UP: "1x2 0x{n}"},
+        ),
+        values=(
+            ("20m", f"sum({LATEST}{{{M1}}})", 1),
+            ("30h", f"sum({LATEST}{{{M1}}})", 1),
+            ("30h", f'sum({LATEST}{{{M2}, model_version="v2"}})', 1),
+            ("30h", f'sum({LATEST}{{{M3}, model_version="v1"}})', 1),
+            ("30h", f"count({LATEST}{{{EU}}})", 6),
+            ("47h", f"sum({LATEST}{{{M1}}})", 1),
+            ("49h", f"sum({LATEST}{{{M1}}})", None),
+        ),
+    ),
+    Case(
+        name="a removed monitor is gone while a daemon reads the store",
+        series=join(info(values="1x10"), {_UP: 1}),
+        values=(("10m", f"sum({LATEST}{{{M1}}})", 1), ("20m", f"sum({LATEST}{{{M1}}})", None)),
+    ),
+    Case(
+        name="objectives, budgets and periods go by Sloth's names and are held for two days",
+        interval="10m",
+        series=join(
+            {key: f"{value}x3" for key, value in objective("coverage", 0.98, days=28).items()},
+            {on("xdrift_slo_error_budget_remaining_ratio", 'slo="coverage"'): 0.25},
+        ),
+        values=(
+            *(
+                (at, f"round(1000 * sum({name}{{{M1}, {_SLOTH}{more}}}))", value)
+                for at in ("20m", "30h", "47h")
+                for name, more, value in (
+                    ("slo:objective:ratio", "", 980),
+                    ("slo:error_budget:ratio", "", 20),
+                    ("slo:time_period:days", "", 28000),
+                    ("slo:period_error_budget_remaining:ratio", "", 250),
+                    ("slo:period_burn_rate:ratio", "", 750),
+                    ("sloth_slo_info", ', sloth_mode="xdrift", sloth_spec="xdrift/v1"', 1000),
+                )
+            ),
+            ("49h", f"sum(slo:objective:ratio{{{M1}}})", None),
+            ("49h", f"sum(slo:time_period:days{{{M1}}})", None),
+        ),
+    ),
+    Case(
+        name="an objective that is so low that its page can never fire is reported",
+        series=join(
+            objective("coverage", 0.9),
+            objective("latency", 0.94),
+            objective("errors", 0.94),
+            objective("freshness", 0.9),
+            objective("explanations", 0.9),
+            objective("coverage", 0.94, monitor="m2"),
+            objective("explanations", 0.94, monitor="m2"),
+            objective("latency", 0.9, monitor="m3"),
+            objective("errors", 0.9, monitor="m3"),
+            objective("drift", 0.5, monitor="m3"),
+        ),
+        fires=tuple(
+            ("2m", "ExplanationSLOPageUnreachable", f'{where}, slo="{slo}"')
+            for where, slo in (
+                (M1, "coverage"), (M1, "freshness"), (M1, "explanations"), (M3, "latency"), (M3, "errors"),
+            )
+        ),
+        quiet=(
+            ("2m", "ExplanationSLOPageUnreachable", f'{M1}, slo=~"latency|errors"'),
+            ("2m", "ExplanationSLOPageUnreachable", M2),
+            ("2m", "ExplanationSLOPageUnreachable", f'{M3}, slo="drift"'),
+        ),
+    ),
+    Case(
+        name="the report of an unreachable page says which one",
+        series=objective("coverage", 0.9),
+        told=(
+            (
+                "2m",
+                "ExplanationSLOPageUnreachable",
+                {
+                    "cluster": "eu", "namespace": "ml", "job": "xdrift", "monitor": "m1", "model": "credit",
+                    "slo": "coverage", "sloth_id": "m1-coverage", "sloth_service": "m1", "sloth_slo": "coverage",
+                },
+                "Even a total outage cannot reach the page's burn rate for m1-coverage.",
+            ),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""The installation itself."""
+
+from __future__ import annotations
+
+from alerts.cases.model import EU, HERE, Case, Series, daemon, info, join, on
+
+PLATFORM, DOWN, STALLED = "ExplanationPlatformFailing", "ExplanationMonitorDown", "ExplanationSchedulerStalled"
+COLLECTOR, ABSENT = "ExplanationCollectorDown", "ExplanationMonitorsAbsent"
+_UP, _READ = daemon("up"), daemon("xdrift_collector_up")
+_BEAT = daemon("xdrift_scheduler_heartbeat_timestamp_seconds")
+
+
+def ran(**monitors: tuple[str, str]) -> Series:
+    """Monitor to its checks and how many of them failed, for two reasons."""
+    found: Series = {}
+    for name, (checks, failed) in monitors.items():
+        found[on("xdrift_checks_total", monitor=name)] = checks
+        found[on("xdrift_check_failures_total", 'reason="sampling"', monitor=name)] = failed
+        found[on("xdrift_check_failures_total", 'reason="data"', monitor=name)] = "0x{n}"
+    return found
+
+
+def steady(per_hour: float) -> str:
+    return f"0+{per_hour / 60:.6g}x{{n}}"
+
+
+CASES = (
+    Case(
+        name="most checks of three monitors failing is one page, whatever monitors share",
+        twins=False,
+        series=ran(m1=(steady(6), steady(4)), m2=(steady(6), steady(4)), m3=(steady(6), steady(4))),
+        fires=(("1h30m", PLATFORM, EU),),
+        told=(
+            (
+                "1h30m", PLATFORM, HERE,
+                "66.67% of checks failed within an hour, of three or more monitors: suspect what they share.",
+            ),
+        ),
+    ),
+    Case(
+        name="two monitors are not the platform, however many of their checks fail",
+        twins=False,
+        series=ran(m1=(steady(60), steady(60)), m2=(steady(60), steady(60)), m3=(steady(6), "0x{n}")),
+        quiet=(("1h30m", PLATFORM, EU),),
+    ),
+    Case(
+        name="a third of all checks is not most of them",
+        twins=False,
+        series=ran(m1=(steady(6), steady(2)), m2=(steady(6), steady(2)), m3=(steady(6), steady(2))),
+        quiet=(("1h30m", PLATFORM, EU),),
+    ),
+    Case(
+        name="four checks within an hour are too few to tell",
+        twins=False,
+        series=ran(m1=(steady(1.4), steady(1.4)), m2=(steady(1.4), steady(1.4)), m3=(steady(1.4), steady(1.4))),
+        quiet=(("2h30m", PLATFORM, EU),),
+    ),
+    Case(
+        name="eight checks within an hour are not, and they are over an hour later",
+        twins=False,
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("0+0.045x120 5.4x{n}", "0+0.045x120 5.4x{n}"))),
+        fires=(("2h", PLATFORM, EU), ("2h15m", PLATFORM, EU)),
+        quiet=(("3h5m", PLATFORM, EU),),
+    ),
+    Case(
+        name="failures must be of the same hour, and of three monitors in it",
+        twins=False,
+        series=ran(
+            m1=("0+1x{n}", "0+1x30 30x{n}"), m2=("0+1x{n}", "0+1x30 30x{n}"), m3=("0+1x{n}", "0+1x30 30x{n}"),
+        ),
+        fires=(("40m", PLATFORM, EU),),
+        quiet=(("1h10m", PLATFORM, EU), ("1h40m", PLATFORM, EU)),
+    ),
+    Case(
+        name="a daemon that no longer answers is a page after ten minutes",
+        series={_UP: "1x10 0x10 1x{n}"},
+        quiet=(("5m", DOWN, EU), ("19m", DOWN, EU), ("25m", DOWN, EU)),
+        fires=(("21m", DOWN, EU),) ,
+    ),
+    Case(
+        name="a job that is not scraped at all is a page, too",
+        series={"up{job=\"other\"}": 1, _UP: "1x10"},
+        quiet=(("20m", DOWN, 'job="xdrift"'),),
+        fires=(("32m", DOWN, 'job="xdrift"'),),
+    ),
+    Case(
+        name="a job that was never scraped is a page, and other jobs are none of ours",
+        series={'up{cluster="eu", job="other"}': 0},
+        fires=(("12m", DOWN, 'job="xdrift"'),),
+        quiet=(("12m", DOWN, 'job="other"'),),
+    ),
+    Case(
+        name="the page on a daemon that is away names its job",
+        series={_UP: 0},
+        told=(("15m", DOWN, HERE, "No target of job xdrift answers: nothing is checked and nothing is counted."),),
+    ),
+    Case(
+        name="a scheduler that does not beat for five minutes is a page two minutes later",
+        behind=False,
+        series={_BEAT: "0+60x20 1200x{n}"},
+        quiet=(("15m", STALLED, EU), ("26m", STALLED, EU)),
+        fires=(("28m", STALLED, EU), ("29m", STALLED, EU)),
+        told=(("30m", STALLED, HERE, "The daemon answers, but its scheduler last beat 10m 0s ago."),),
+    ),
+    Case(
+        name="one replica whose scheduler beats is enough",
+        series={_BEAT: "0+60x{n}"},
+        quiet=(("30m", STALLED, EU),),
+    ),
+    Case(
+        name="a store that nobody can read is a page after five minutes",
+        series={_READ: "1x10 0x10 1x{n}"},
+        quiet=(("8m", COLLECTOR, EU), ("15m", COLLECTOR, EU), ("25m", COLLECTOR, EU)),
+        fires=(("18m", COLLECTOR, EU),),
+        told=(
+            (
+                "18m", COLLECTOR, HERE,
+                "Metrics of monitors end two minutes after the last good read, and slots wait.",
+            ),
+        ),
+    ),
+    Case(
+        name="a daemon without monitors is a ticket after a quarter of an hour",
+        series=join({_READ: 1}, info(values="1x10")),
+        quiet=(("8m", ABSENT, EU), ("28m", ABSENT, EU)),
+        fires=(("32m", ABSENT, EU),),
+        told=(
+            (
+                "32m", ABSENT, HERE,
+                "Nothing is watched: the configuration of job xdrift names another store, or is empty.",
+            ),
+        ),
+    ),
+    Case(
+        name="a daemon that cannot read its store has an alert of its own",
+        series={_READ: 0},
+        quiet=(("30m", ABSENT, EU),),
+    ),
+)  # fmt: skip

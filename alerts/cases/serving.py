@@ -1,0 +1,244 @@
+"""Coverage, latency, privacy, where explanations come from, and the log itself."""
+
+from __future__ import annotations
+
+from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, between, info, join, on
+
+ZERO, P95, PRIVACY = "ExplanationCoverageZero", "ExplanationLatencyP95Breach", "ExplanationPrivacyIncident"
+FALLBACK, GAP = "ExplanationFallbackRate", "ExplanationOfflineRuntimeGap"
+STALE, QUARANTINE = "ExplanationTelemetryStale", "ExplanationTelemetryQuarantine"
+_SAYS = "Monitor m1 (model credit version v1)"
+
+
+def latency(parts: tuple[tuple[int, float, float], ...], *, monitor: str = "m1") -> Series:
+    """(minutes, explanations a minute, slow ones a minute), one after the other, as the counters of a monitor."""
+    fast = total = slow = 0.0
+    text: dict[str, list[str]] = {"fast": [], "total": [], "slow": []}
+    for minutes, each, late in parts:
+        for name, start, step in (("fast", fast, each - late), ("total", total, each), ("slow", slow, late)):
+            text[name].append(f"{start:g}+{step:g}x{minutes - 1}")
+        fast, total, slow = fast + (each - late) * minutes, total + each * minutes, slow + late * minutes
+    values = {name: " ".join(found) for name, found in text.items()}
+    bucket = "xdrift_explanation_duration_seconds_bucket"
+    return {
+        on(bucket, 'le="0.1"', monitor=monitor): "0x{n}",
+        on(bucket, 'le="0.2"', monitor=monitor): values["fast"],
+        on(bucket, 'le="0.3"', monitor=monitor): values["total"],
+        on(bucket, 'le="+Inf"', monitor=monitor): values["total"],
+        on("xdrift_explanation_duration_seconds_count", monitor=monitor): values["total"],
+        on("xdrift_explanations_slow_total", monitor=monitor): values["slow"],
+    }
+
+
+def answered(predictions: Values, explained: Values | None, *, monitor: str = "m1") -> Series:
+    found: Series = {on("xdrift_predictions_total", monitor=monitor): predictions}
+    return found | ({} if explained is None else {on("xdrift_predictions_explained_total", monitor=monitor): explained})
+
+
+def sources(live: str, fallback: str, approximate: Values = 0, *, monitor: str = "m1") -> Series:
+    name = "xdrift_explanation_sources_total"
+    return {
+        on(name, 'source="live_treeshap"', monitor=monitor): live,
+        on(name, 'source="fallback"', monitor=monitor): fallback,
+        on(name, 'source="live_approximate"', monitor=monitor): approximate,
+    }
+
+
+def lines(records: Values, torn: Values, other: Values = 0, *, monitor: str = "m1") -> Series:
+    name = "xdrift_telemetry_quarantined_total"
+    return {
+        on("xdrift_telemetry_records_total", monitor=monitor): records,
+        on(name, 'reason="torn"', monitor=monitor): torn,
+        on(name, 'reason="not_json"', monitor=monitor): other,
+    }
+
+
+def read(*, failures: Values, success: Values, watermark: Values, rows: Values = 0, monitor: str = "m1") -> Series:
+    found = {
+        "xdrift_telemetry_consecutive_failures": failures,
+        "xdrift_telemetry_last_success_timestamp_seconds": success,
+        "xdrift_telemetry_watermark_timestamp_seconds": watermark,
+        "xdrift_check_interval_seconds": 3600,
+        "xdrift_check_window_rows": rows,
+    }
+    return {on(name, monitor=monitor): values for name, values in found.items()}
+
+
+def compared(beyond: float, rows: float, *, monitor: str = "m1") -> Series:
+    return {
+        on("xdrift_offline_runtime_beyond_ratio", monitor=monitor): beyond,
+        on("xdrift_offline_runtime_rows", monitor=monitor): rows,
+    }
+
+
+def incidents(values: Values, kind: str = "email", *, monitor: str = "m1") -> Series:
+    return {on("xdrift_privacy_incidents_total", f'kind="{kind}"', monitor=monitor): values}
+
+
+CASES = (
+    Case(
+        name="coverage that falls to zero pages five minutes later, also where nothing was ever explained",
+        series=join(
+            info(), answered("0x20 2+2x{n}", 7),
+            info("m2"), answered("0x20 2+2x{n}", None, monitor="m2"),
+            # One a minute is under 20 in a quarter of an hour.
+            info("m3"), answered("0+1x{n}", 0, monitor="m3"),
+            # Explained until 1h.
+            info("m4"), answered("0+10x{n}", "0+1x60 60x{n}", monitor="m4"),
+        ),
+        quiet=(("33m", ZERO, M1), ("1h30m", ZERO, M3), ("1h18m", ZERO, M4)),
+        fires=(("36m", ZERO, M1), ("36m", ZERO, M2), ("1h22m", ZERO, M4)),
+    ),
+    Case(
+        name="the page on zero coverage counts the predictions",
+        series=join(info(), answered("0+2x{n}", 0)),
+        told=(("30m", ZERO, NAMED, f"{_SAYS}: 30 predictions in 15 minutes, none explained."),),
+    ),
+    Case(
+        name="slow explanations page when 30 and 5 minutes are over, after ten minutes, and end with the short window",
+        series=join(
+            info(), latency(((40, 100, 0), (60, 100, 10), (40, 100, 0))),
+            info("m2"), latency(((140, 100, 4),), monitor="m2"),
+            info("m3"), latency(((140, 1.4, 1.4),), monitor="m3"),
+            info("m4"), latency(((140, 2, 2),), monitor="m4"),
+        ),
+        quiet=(("1h4m", P95, M1), ("1h43m", P95, M1), ("1h30m", P95, M2), ("1h30m", P95, M3)),
+        fires=(("1h7m", P95, M1), ("1h41m", P95, M1), ("1h30m", P95, M4)),
+        values=(
+            ("1h", f"round(1000 * sum(monitor:xdrift_explanation_duration_seconds:p95_5m{{{M1}}}))", 250),
+            ("1h19m", f"round(1000 * sum(monitor:xdrift_explanation_duration_seconds:p95_30m{{{M1}}}))", 250),
+            # 20 of these 30 minutes were slow, then 4 of 5, then 2 of 5.
+            between("59m", f"monitor:xdrift_explanation_duration_seconds:p95_30m{{{M1}}}", 0.21, 0.235),
+            between("1h41m", f"monitor:xdrift_explanation_duration_seconds:p95_5m{{{M1}}}", 0.21, 0.245),
+            between("1h43m", f"monitor:xdrift_explanation_duration_seconds:p95_5m{{{M1}}}", 0.15, 0.2),
+        ),
+    ),
+    Case(
+        name="no explanations are no percentile",
+        series=join(info(), latency(((140, 0, 0),))),
+        values=(("1h", f"sum(monitor:xdrift_explanation_duration_seconds:p95_5m{{{M1}}})", None),
+                ("1h", f"sum(monitor:xdrift_explanation_duration_seconds:p95_30m{{{M1}}})", None)),
+    ),
+    Case(
+        name="the page on latency says the percentile",
+        series=join(info(), latency(((140, 100, 10),))),
+        told=(("1h", P95, NAMED, f"{_SAYS}: 95th percentile 250ms over 30 minutes."),),
+    ),
+    Case(
+        name="personal data pages at once, whatever the counter did before, for two hours",
+        series=join(
+            info(), incidents("3x181 5x{n}"),
+            info("m2"), incidents("_x181 1x{n}", monitor="m2"),
+            # Old incidents are new to a Prometheus that has just been started, and to no other.
+            info("m3"), incidents("4x{n}", monitor="m3"), incidents("0x{n}", "iban", monitor="m3"),
+            # A restored backup, and an incident after.
+            info("m4"), incidents("9x174 0x5 1x{n}", monitor="m4"),
+        ),
+        quiet=(
+            ("2h58m", PRIVACY, M1), ("2h58m", PRIVACY, M2), ("2h58m", PRIVACY, M4), ("2h58m", PRIVACY, M3),
+            ("5h8m", PRIVACY, M1), ("5h8m", PRIVACY, M2), ("5h8m", PRIVACY, M4),
+        ),
+        fires=(
+            ("5m", PRIVACY, M3),
+            ("3h3m", PRIVACY, f'{M1}, kind="email"'), ("3h3m", PRIVACY, M2), ("3h6m", PRIVACY, M4),
+            ("4h55m", PRIVACY, M1), ("4h55m", PRIVACY, M2), ("4h55m", PRIVACY, M4),
+        ),
+        twins=False,
+    ),
+    Case(
+        name="personal data counted while no daemon was scraped pages afterwards, old data does not",
+        series=join(
+            info(), incidents("5x10 _x160 8x{n}"),
+            info("m2"), incidents("5x10 _x160 5x{n}", monitor="m2"),
+        ),
+        fires=(("2h55m", PRIVACY, M1), ("4h46m", PRIVACY, M1)),
+        quiet=(("2h55m", PRIVACY, M2), ("4h56m", PRIVACY, M1)),
+    ),
+    Case(
+        name="what was known of incidents is held for two days",
+        interval="10m",
+        series=join(
+            info(), incidents("5x3 _x200 8x{n}"),
+            info("m2"), incidents("5x3 _x200 5x{n}", monitor="m2"),
+            info("m3"), incidents("5x3 _x330 5x{n}", monitor="m3"),
+        ),
+        fires=(("34h10m", PRIVACY, M1), ("55h50m", PRIVACY, M3)),
+        quiet=(("34h10m", PRIVACY, M2),),
+    ),
+    Case(
+        name="the page on personal data says of which kind",
+        series=join(info(), incidents("0x10 1x{n}", "card")),
+        told=(("15m", PRIVACY, NAMED | {"kind": "card"}, f"{_SAYS}: card in the explanation log."),),
+    ),
+    Case(
+        name="a twentieth of approximate explanations and fallbacks is a ticket after a quarter of an hour",
+        series=join(
+            info(), sources("0+47x{n}", "0+1.5x{n}", "0+1.5x{n}"),
+            info("m2"), sources("0+97x{n}", "0+3x{n}", monitor="m2"),
+            # 15 within an hour are too few, 30 are not.
+            info("m3"), sources("0", "0+0.25x{n}", monitor="m3"),
+            info("m4"), sources("0", "0x120 0.5+0.5x59 30x{n}", monitor="m4"),
+        ),
+        quiet=(
+            ("14m", FALLBACK, M1), ("2h", FALLBACK, M2), ("3h", FALLBACK, M3),
+            ("2h50m", FALLBACK, M4), ("3h58m", FALLBACK, M4),
+        ),
+        fires=(("18m", FALLBACK, M1), ("2h58m", FALLBACK, M4), ("3h42m", FALLBACK, M4)),
+    ),
+    Case(
+        name="the ticket on fallbacks says their share",
+        series=join(info(), sources("0+9x{n}", "0+1x{n}")),
+        told=(("1h10m", FALLBACK, NAMED, f"{_SAYS}: 10% of explanations within an hour."),),
+    ),
+    Case(
+        name="a twentieth of the rows beyond the tolerance is a ticket, on fifty rows or more",
+        behind=False,
+        series=join(
+            info(), compared(0.08, 60),
+            info("m2"), compared(0.03, 500, monitor="m2"),
+            info("m3"), compared(0.5, 40, monitor="m3"),
+        ),
+        quiet=(("2m", GAP, M2), ("2m", GAP, M3)),
+        fires=(("2m", GAP, M1),),
+    ),
+    Case(
+        name="the ticket on served attributions says how many rows",
+        series=join(info(), compared(0.08, 60)),
+        told=(("2m", GAP, NAMED, f"{_SAYS}: 8% of the rows of the latest check are beyond the tolerance."),),
+    ),
+    Case(
+        name="a log that cannot be read, is not read or does not grow is a ticket after five minutes",
+        series=join(
+            info(), read(failures="0x20 12x{n}", success="0+60x{n}", watermark="0+60x{n}"),
+            info("m2"), read(failures=7, success="0+60x60 3600x{n}", watermark="0+60x{n}", monitor="m2"),
+            # The watermark stands at 1h; checks see predictions, or none.
+            info("m3"), read(failures=0, success="0+60x{n}", watermark="0+60x60 3600x{n}", rows=400, monitor="m3"),
+            info("m4"), read(failures=0, success="0+60x{n}", watermark="0+60x60 3600x{n}", rows=0, monitor="m4"),
+        ),
+        quiet=(("23m", STALE, M1), ("1h50m", STALE, M2), ("2h4m", STALE, M2), ("4h4m", STALE, M3), ("5h", STALE, M4)),
+        fires=(("28m", STALE, M1), ("2h8m", STALE, M2), ("4h8m", STALE, M3)),
+    ),
+    Case(
+        name="the ticket on the log says what is not watched",
+        series=join(info(), read(failures=12, success=0, watermark=0)),
+        told=(
+            ("10m", STALE, NAMED, f"{_SAYS}: coverage, latency, errors and privacy are not watched meanwhile."),
+        ),
+    ),
+    Case(
+        name="a hundredth of unusable lines is a ticket, on ten lines or more",
+        series=join(
+            info(), lines("0+97x{n}", "0+1x{n}", "0+0.5x{n}"),
+            info("m2"), lines("0+994x{n}", "0+6x{n}", monitor="m2"),
+            info("m3"), lines(0, "0x60 7x{n}", monitor="m3"),
+            info("m4"), lines(0, "0x60 12x{n}", monitor="m4"),
+        ),
+        quiet=(("2h", QUARANTINE, M2), ("1h30m", QUARANTINE, M3), ("2h38m", QUARANTINE, M4)),
+        fires=(("2h", QUARANTINE, M1), ("1h30m", QUARANTINE, M4), ("2h24m", QUARANTINE, M4), ("1h50m", QUARANTINE, M4)),
+    ),
+    Case(
+        name="the ticket on unusable lines says their share",
+        series=join(info(), lines("0+9x{n}", "0+1x{n}")),
+        told=(("1h30m", QUARANTINE, NAMED, f"{_SAYS}: 10% of lines within an hour."),),
+    ),
+)  # fmt: skip

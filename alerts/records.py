@@ -1,0 +1,199 @@
+"""Recording rules: who is there, events of each objective, and burn rates under Sloth's names."""
+
+from __future__ import annotations
+
+from alerts.model import Group, Record
+from alerts.promql import INFO, KEY, PERIOD, PLACE, SLO, block, either, held, lines, slo_is, sloth
+from alerts.windows import HOURS, INCIDENT, SUMMED
+
+EVENTS = (
+    ("coverage", "xdrift_predictions_total", "sum without (reason) ({})", "xdrift_predictions_unexplained_total"),
+    ("latency", "xdrift_explanations_total", "{}", "xdrift_explanations_slow_total"),
+    ("errors", "xdrift_explanations_total", "sum without (reason) ({})", "xdrift_explanation_errors_total"),
+    ("checks", "xdrift_checks_total", "sum without (reason) ({})", "xdrift_check_failures_total"),
+)
+"""Objective, its events, how its bad events are added up, its bad events."""
+TIMED = "freshness|drift|explanations"
+"""Objectives that count minutes."""
+INCIDENT_EVENTS = 3
+"""Fewer bad events than this in half an hour are no incident, whatever share they are."""
+
+known = Record(
+    name="monitor:xdrift_monitor_info:known",
+    expr=either(
+        "group without (instance, pod) (xdrift_monitor_info)",
+        # Nobody who can read the store is there to say which monitors there are: those of the last two days.
+        block(
+            "group without (instance, pod) (last_over_time(xdrift_monitor_info[2d]))\n"
+            f"unless on ({PLACE})\nmax by ({PLACE}) (xdrift_collector_up) == 1"
+        ),
+    ),
+)
+deployed = f"max by ({KEY}, model_version) (last_over_time(xdrift_model_deployed_timestamp_seconds[2d]))"
+latest = Record(
+    name=INFO,
+    # Two replicas in a rollout name two versions, and a join with two rows fails: the newest one stays. A monitor whose
+    # model was never loaded has no time of deployment and still needs its row.
+    expr=lines(
+        f"topk by ({KEY}) (1,",
+        either(f"{known.name} * on ({KEY}, model_version) group_left () {deployed}", known.name),
+        ") * 0 + 1",
+    ),
+)
+
+
+def events(window: str) -> tuple[Record, Record]:
+    """Events and bad events of one window."""
+    names = [f"monitor_slo:xdrift_slo_{kind}:increase" for kind in ("events", "bad_events")]
+    if window in SUMMED:
+        first, second = (f"sum_over_time({name}1h[{window}:1h])" for name in names)
+    else:
+        first = either(*(slo_is(held(f"increase({good}[{window}])"), slo) for slo, good, _, _ in EVENTS))
+        second = either(
+            *(slo_is(held(adding.format(f"increase({bad}[{window}])")), slo) for slo, _, adding, bad in EVENTS)
+        )
+    return Record(name=names[0] + window, expr=first), Record(name=names[1] + window, expr=second)
+
+
+def error_ratio(window: str) -> Record:
+    """Share of bad events, or of bad minutes. No events is no number: 0/0 would spoil whatever averages it later."""
+    return Record(
+        name=f"slo:sli_error:ratio_rate{window}",
+        expr=sloth(
+            either(
+                f"monitor_slo:xdrift_slo_bad_events:increase{window} / "
+                f"(monitor_slo:xdrift_slo_events:increase{window} > 0)",
+                f'1 - avg_over_time(monitor_slo:xdrift_healthy:bool{{slo=~"{TIMED}"}}[{window}])',
+            )
+        ),
+        labels={"sloth_window": window},
+    )
+
+
+def burn_rate(window: str) -> Record:
+    budget = f"(max by ({SLO}) (slo:error_budget:ratio) > 0)"
+    return Record(
+        name=f"slo:burn_rate:ratio_rate{window}",
+        expr=f"max without (sloth_window) (slo:sli_error:ratio_rate{window})\n/ on ({SLO}) group_left ()\n{budget}",
+    )
+
+
+objectives = (
+    Record(name="slo:objective:ratio", expr=sloth(held("last_over_time(xdrift_slo_objective_ratio[2d])"))),
+    Record(name="slo:error_budget:ratio", expr="1 - slo:objective:ratio"),
+    Record(name="slo:time_period:days", expr=sloth(f"{held('last_over_time(xdrift_slo_period_seconds[2d])')} / 86400")),
+    Record(
+        name="slo:period_error_budget_remaining:ratio",
+        expr=sloth(held("xdrift_slo_error_budget_remaining_ratio")),
+    ),
+    Record(name="slo:period_burn_rate:ratio", expr="1 - slo:period_error_budget_remaining:ratio"),
+    Record(
+        name="sloth_slo_info",
+        expr="slo:objective:ratio * 0 + 1",
+        labels={"sloth_mode": "xdrift", "sloth_spec": "xdrift/v1"},
+    ),
+)
+age = Record(
+    name="monitor:xdrift_check_success_age:seconds",
+    # Held for two days, so that checks go on ageing while no daemon runs; a monitor never judged ages from its birth.
+    expr=lines(
+        "time() - "
+        + held(
+            "\n"
+            + either(
+                "last_over_time(xdrift_check_last_success_timestamp_seconds[2d])",
+                "last_over_time(xdrift_monitor_created_timestamp_seconds[2d])",
+            )
+            + "\n"
+        ),
+        f"and on ({KEY})",
+        INFO,
+    ),
+)
+severe = Record(
+    name="monitor_view:xdrift_drift_severe:bool",
+    # Two judged checks in a row. The trend view compares with the windows just before and never names a verdict.
+    expr=held('(xdrift_drift_level{view!="trend"} == bool 2) * (xdrift_drift_streak_checks >= bool 2)'),
+)
+severe_segments = Record(
+    name="monitor_segment:xdrift_segment_drift_severe:bool",
+    expr=held("(xdrift_segment_drift_level == bool 2) * (xdrift_segment_drift_streak_checks >= bool 2)"),
+)
+healthy = (
+    Record(
+        name="monitor_slo:xdrift_healthy:bool",
+        expr=f"{age.name} <= bool (2 * {held('last_over_time(xdrift_check_interval_seconds[2d])')} + 600)",
+        labels={"slo": "freshness"},
+    ),
+    Record(
+        name="monitor_slo:xdrift_healthy:bool",
+        expr=f"{held('xdrift_check_consecutive_failures')} < bool 2",
+        labels={"slo": "checks"},
+    ),
+    Record(
+        name="monitor_slo:xdrift_healthy:bool",
+        expr=f"1 - max without (view) ({severe.name})",
+        labels={"slo": "drift"},
+    ),
+    Record(
+        name="monitor_slo:xdrift_healthy:bool",
+        expr=lines(
+            'monitor_slo:xdrift_slo_bad_events:increase30m{slo=~"coverage|latency|errors"}',
+            f"  * (monitor_slo:xdrift_slo_bad_events:increase30m >= bool {INCIDENT_EVENTS})",
+            "  / (monitor_slo:xdrift_slo_events:increase30m > 0)",
+            f"<= bool on ({SLO}) group_left ()",
+            f"({INCIDENT:.6g} * {PERIOD} * max by ({SLO}) (slo:error_budget:ratio))",
+        ),
+    ),
+    Record(
+        name="monitor_slo:xdrift_healthy:bool",
+        expr=f'min by ({KEY}, model) (monitor_slo:xdrift_healthy:bool{{slo!="explanations"}})',
+        labels={"slo": "explanations"},
+    ),
+)
+
+
+def p95(window: str) -> Record:
+    """For people. Alerts compare counts: between two bounds of the histogram a quantile is a guess."""
+    rate = f"sum without (instance, pod) (rate(xdrift_explanation_duration_seconds_bucket[{window}]))"
+    return Record(
+        name=f"monitor:xdrift_explanation_duration_seconds:p95_{window}", expr=f"histogram_quantile(0.95, {rate}) >= 0"
+    )
+
+
+smoothed = Record(
+    name="monitor_view_test:xdrift_drift_score_smoothed:max",
+    expr=held('xdrift_drift_score_smoothed{view!="trend"}'),
+)
+
+
+def since_last_week(name: str) -> str:
+    """New counts of the last seven days; all of them where nothing is known of the time before."""
+    return either(
+        f"{held(name)} - {held(f'last_over_time({name}[1d] offset 7d)')}",
+        held(name),
+    )
+
+
+comparisons = Record(
+    name="monitor:xdrift_canary_comparisons:delta7d", expr=since_last_week("xdrift_canary_comparisons_total")
+)
+alarms = Record(name="monitor_level:xdrift_canary_alarms:delta7d", expr=since_last_week("xdrift_canary_alarms_total"))
+
+GROUPS = (
+    Group(name="xdrift-monitors", rules=(known, latest)),
+    Group(name="xdrift-events", rules=tuple(rule for window in HOURS for rule in events(window))),
+    Group(name="xdrift-objectives", rules=objectives),
+    Group(name="xdrift-health", rules=(age, severe, severe_segments, *healthy)),
+    Group(
+        name="xdrift-burn",
+        rules=(
+            *(error_ratio(window) for window in HOURS),
+            *(burn_rate(window) for window in HOURS),
+            Record(name="slo:current_burn_rate:ratio", expr="slo:burn_rate:ratio_rate1h"),
+        ),
+    ),
+    Group(name="xdrift-latency", rules=(p95("5m"), p95("30m"))),
+    Group(name="xdrift-slow", rules=(smoothed, comparisons, alarms), interval="2m"),
+)
+"""In the order in which they read each other."""

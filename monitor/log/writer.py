@@ -1,0 +1,313 @@
+"""Log: what a serving application calls, once per prediction."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time as clock
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Literal
+
+from monitor.log.file import AppendFile
+from monitor.log.line import Numbers, encode, timestamp
+from monitor.privacy import Keeper
+
+LINE_LIMIT = 1 << 20
+"""Bytes; readers refuse longer lines."""
+Reason = Literal["timeout", "error", "missing", "disabled", "sampling", "other"]
+_BULKY = ("inputs", "top_features")
+"""Left out of a record that is too long."""
+_CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(slots=True)
+class Timer:
+    """Seconds that a block took, also when it failed."""
+
+    seconds: float = 0.0
+
+
+class Log:
+    """Appends one line of JSON per prediction to a file that any number of threads and processes share.
+
+    Nothing is raised into the application unless `strict`: what could not be written as asked is counted in `failures`,
+    with the latest reason in `last_error`, and a short record (`unexplained_reason: other`) takes its place where
+    possible, so that the prediction is still counted.
+
+    Columns under `redact`, `hash` and `mask` are replaced in `inputs` and in the groups before anything is written, as
+    the monitor does it with the settings of the same name.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        max_bytes: int | None = 100_000_000,
+        keep: int = 10,
+        sample: float = 1.0,
+        redact: Collection[str] = (),
+        hash: Collection[str] = (),  # noqa: A002 - the word of the configuration
+        hash_key: str | None = None,
+        mask: Collection[str] = (),
+        digits: int = 9,
+        fsync: bool = False,
+        strict: bool = False,
+        now: Callable[[], float] = clock.time,
+    ) -> None:
+        """The file is opened with the first record.
+
+        Args:
+            max_bytes: The file is rotated before it grows beyond; None leaves that to others, logrotate for one.
+            keep: Rotated files kept. Together they must hold more than the longest time nobody reads.
+            sample: Share of predictions that are explained, or whose explanations are kept; see `sampled`.
+            hash_key: Needed with `hash`: the monitor's privacy.hash_key, if hashes are to be the same.
+            digits: Significant digits of attributions; 17 keep every bit. Single precision, in which most explainers
+                work, has no more than nine.
+            fsync: Wait for the disk after every record. Without it a power cut may take the last seconds.
+            strict: Raise OSError, TypeError or ValueError instead of counting.
+
+        Raises:
+            ValueError: a limit or share that makes no sense, or `hash` without `hash_key`.
+        """
+        if not 0 < sample <= 1:
+            raise ValueError(f"sample is {sample}; expected a share above 0 and up to 1")
+        if not 1 <= digits <= 17:
+            raise ValueError(f"digits is {digits}; expected 1 to 17")
+        if keep < 1 or (max_bytes is not None and max_bytes < 1):
+            raise ValueError(f"keep is {keep} and max_bytes {max_bytes}; expected at least 1")
+        self._file = AppendFile(path, max_bytes=max_bytes, keep=keep, fsync=fsync)
+        self._keeper = Keeper(redact=redact, hash=hash, hash_key=hash_key, mask=mask)
+        self._sampled_below = int(sample * 2**64)
+        self._numbers = Numbers(digits)
+        self._strict, self._now = strict, now
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._last_error: Exception | None = None
+
+    @property
+    def failures(self) -> int:
+        """Records that were not written as asked, since the start, in this process."""
+        return self._failures
+
+    @property
+    def last_error(self) -> Exception | None:
+        """Why the latest of them was not, or why the file could not be rotated."""
+        return self._last_error or self._file.rotation_error
+
+    def sampled(self, record_id: object) -> bool:
+        """Whether this prediction is one of the share `sample`: by its id alone, so the same in every process.
+
+        Ask before explaining, where only a share is explained at all. A prediction that is not one of them is logged
+        as one short record with the reason `sampling`, whichever of the calls below is made for it: it counts as a
+        prediction without an explanation, since none is on record, and the share of failures stays what it is.
+        """
+        data = str(record_id).encode(errors="surrogatepass")
+        digest = blake2b(data, digest_size=8, person=b"xdrift-sample").digest()
+        return int.from_bytes(digest, "little") < self._sampled_below
+
+    @contextmanager
+    def timed(self) -> Iterator[Timer]:
+        """Measures a block: `with log.timed() as timer: ...`, then `latency=timer.seconds`."""
+        timer, start = Timer(), clock.perf_counter()
+        try:
+            yield timer
+        finally:
+            timer.seconds = clock.perf_counter() - start
+
+    def explained(
+        self,
+        record_id: str | int,
+        attributions: Mapping[str, float],
+        *,
+        prediction: Any = None,
+        base_value: float | None = None,
+        latency: float | None = None,
+        model_version: str | None = None,
+        explainer_version: str | None = None,
+        served_model_version: str | None = None,
+        predicted_class: Any = None,
+        top_features: Any = None,
+        source: Literal["cache", "live_treeshap", "live_approximate", "fallback"] | None = None,
+        is_cached: bool | None = None,
+        compute_seconds: float | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        time: float | datetime | None = None,
+        **groups: Any,
+    ) -> None:
+        """A prediction with its explanation, {feature: attribution}; latency in seconds, time of the prediction.
+
+        `groups` are words such as route, flow and segment, by which predictions without explanation are grouped.
+        """
+        if not self.sampled(record_id):
+            self.unexplained(record_id, "sampling", model_version=model_version, time=time, **groups)
+            return
+        fields = {
+            "prediction": prediction,
+            "predicted_class": predicted_class,
+            "explainer_version": explainer_version,
+            "served_model_version": served_model_version,
+            "base_value": base_value,
+            "shap_values": attributions,
+            "top_features": top_features,
+            "explanation_latency_ms": None if latency is None else latency * 1000,
+            "is_cached": is_cached,
+            "source": source,
+            "compute_seconds": compute_seconds,
+        }
+        self._write(record_id, model_version, time, fields, inputs, groups)
+
+    def unexplained(
+        self,
+        record_id: str | int,
+        reason: Reason,
+        *,
+        prediction: Any = None,
+        predicted_class: Any = None,
+        model_version: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        time: float | datetime | None = None,
+        **groups: Any,
+    ) -> None:
+        """A prediction that nobody explained, and why."""
+        fields = {"prediction": prediction, "predicted_class": predicted_class, "unexplained_reason": reason}
+        self._write(record_id, model_version, time, fields, inputs, groups)
+
+    def failed(
+        self,
+        record_id: str | int,
+        error: BaseException | str,
+        *,
+        prediction: Any = None,
+        predicted_class: Any = None,
+        latency: float | None = None,
+        model_version: str | None = None,
+        fingerprint: str | None = None,
+        compute_seconds: float | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        time: float | datetime | None = None,
+        **groups: Any,
+    ) -> None:
+        """A prediction whose explanation failed. Only the class of the error is written: messages may quote inputs.
+
+        `fingerprint` says which failures are of one request (a retry, say) and are to count once a day; the inputs say
+        so when it is absent.
+        """
+        if not self.sampled(record_id):
+            self.unexplained(record_id, "sampling", model_version=model_version, time=time, **groups)
+            return
+        fields = {
+            "prediction": prediction,
+            "predicted_class": predicted_class,
+            "error": _class_of(error),
+            "explanation_latency_ms": None if latency is None else latency * 1000,
+            "compute_seconds": compute_seconds,
+            "fingerprint": fingerprint,
+        }
+        self._write(record_id, model_version, time, fields, inputs, groups)
+
+    def close(self) -> None:
+        """Close the file; a later record opens it again."""
+        self._file.close()
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(
+        self,
+        record_id: str | int,
+        model_version: str | None,
+        time: float | datetime | None,
+        fields: dict[str, Any],
+        inputs: Mapping[str, Any] | None,
+        groups: Mapping[str, Any],
+    ) -> None:
+        try:
+            head = {"record_id": _id(record_id), "timestamp": timestamp(self._now() if time is None else time)}
+            if model_version is not None:
+                head["model_version"] = str(model_version)
+            try:
+                line = self._line(head, fields, inputs, groups)
+            except Exception as error:
+                if self._strict:
+                    raise
+                self._failed(error)
+                line = encode(head | {"unexplained_reason": "other"})
+            self._file.write(line.encode("ascii") + b"\n")
+        except Exception as error:
+            if self._strict:
+                raise
+            self._failed(error)
+
+    def _line(
+        self,
+        head: dict[str, Any],
+        fields: dict[str, Any],
+        inputs: Mapping[str, Any] | None,
+        groups: Mapping[str, Any],
+    ) -> str:
+        if groups.keys() & _KEYS:
+            raise TypeError(f"groups {sorted(groups)} take a name that a record uses itself")
+        record = head | {name: value for name, value in fields.items() if value is not None} | self._kept(groups)
+        if inputs is not None:
+            record["inputs"] = self._kept(inputs)
+        plain = None
+        if (attributions := record.get("shap_values")) is not None:
+            record["shap_values"] = attributions if isinstance(attributions, dict) else dict(attributions)
+            plain = self._numbers.text(record["shap_values"])
+        if plain is not None:
+            del record["shap_values"]
+        line = _joined(record, plain)
+        if len(line) > LINE_LIMIT:
+            line = _joined({name: value for name, value in record.items() if name not in _BULKY}, plain)
+        if len(line) > LINE_LIMIT:
+            raise ValueError(f"record of {len(line)} bytes; expected at most {LINE_LIMIT}")
+        return line
+
+    def _kept(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values by column, those of columns that are kept back replaced."""
+        kept = dict(values)
+        for column in self._keeper.columns & kept.keys() if self._keeper.columns else ():
+            kept[column] = self._keeper.value(column, kept[column])
+        return kept
+
+    def _failed(self, error: Exception) -> None:
+        with self._lock:
+            self._failures += 1
+            self._last_error = error
+
+
+_KEYS = frozenset(
+    (
+        "record_id", "timestamp", "model_version", "explainer_version", "served_model_version", "prediction",
+        "predicted_class", "shap_values", "top_features", "base_value", "explanation_latency_ms", "is_cached",
+        "source", "compute_seconds", "unexplained_reason", "error", "inputs", "fingerprint",
+    )
+)  # fmt: skip
+
+
+def _joined(record: Mapping[str, Any], attributions: str | None) -> str:
+    text = encode(record)
+    return text if attributions is None else f'{text[:-1]},"shap_values":{attributions}}}'
+
+
+def _id(record_id: str | int) -> str:
+    text = str(record_id)
+    if not text or record_id is None:
+        raise ValueError("record_id is empty; expected the unique id of the prediction")
+    return text
+
+
+def _class_of(error: BaseException | str) -> str:
+    """The class's name; a text that is none is a message, and is not written."""
+    if isinstance(error, BaseException):
+        return type(error).__name__
+    name = str(error).partition(":")[0].strip().rpartition(".")[2]
+    return name if _CLASS.fullmatch(name) else "unnamed"

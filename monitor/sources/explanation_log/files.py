@@ -1,0 +1,75 @@
+"""Reading files: all series of a log side by side, each from where it was left, in bounded batches."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Generator, Iterator, Sequence
+from itertools import groupby
+
+from monitor.errors import SourceError
+from monitor.sources.explanation_log.finding import find
+from monitor.sources.explanation_log.gathering import Gathering, Lines, Positions
+from monitor.sources.explanation_log.identity import Place, gone, recognise
+from monitor.sources.explanation_log.series import Series
+
+_AT_ONCE = 64
+"""Series read side by side; each may hold a file open."""
+
+
+def read_files(location: str, positions: Positions) -> Generator[Lines]:
+    """Batches of what was written since `positions`, up to the end as it was when reading began.
+
+    Series are read side by side, the one least far on first, so that a log of several writers comes roughly in the
+    order of time also when much of it has to be made up for. A file that cannot be read does not keep the others
+    back: the error comes after everything else was given out.
+
+    Raises:
+        SourceError: there is no such file, or one may not be read.
+    """
+    found = find(location)
+    known, absent = recognise(found, (Place.of(saved) for saved in positions.get("files", ())))
+    problems = [file.problem for file in found if file.problem is not None]
+    gathering = Gathering()
+    # A file that could not be looked at may be any of those that were not found.
+    kept, lost = (absent, []) if problems else gone(absent)
+    _tell_lost(lost, gathering)
+    places = [*(one.place for one in known), *kept]
+
+    def reached() -> Positions:
+        return {"files": [place.saved() for place in places if place.head_size]}
+
+    all_series = [Series(list(files), gathering) for _, files in groupby(known, key=lambda one: one.file.series)]
+    for first in range(0, len(all_series), _AT_ONCE):
+        for _ in _side_by_side(all_series[first : first + _AT_ONCE], problems):
+            if gathering.full:
+                yield gathering.take(reached())
+    yield gathering.take(reached(), last=not problems)
+    if problems:
+        raise problems[0]
+
+
+def _side_by_side(chosen: Sequence[Series], problems: list[SourceError]) -> Iterator[None]:
+    """Read block by block, always from the series of which the smallest share has been read."""
+    waiting = [(0.0, number, one.read()) for number, one in enumerate(chosen)]
+    while waiting:
+        _, number, blocks = heapq.heappop(waiting)
+        try:
+            share = next(blocks)
+        except StopIteration:
+            pass
+        except SourceError as error:
+            problems.append(error)
+        else:
+            heapq.heappush(waiting, (share, number, blocks))
+        yield
+
+
+def _tell_lost(lost: Sequence[Place], gathering: Gathering) -> None:
+    """Files that went away with lines unread: counted once each, as torn, since their end never came."""
+    for place in lost:
+        unread = place.end - place.offset
+        if unread > 0:
+            gathering.refuse(place.name, place.offset, unread, "torn")
+            gathering.notes.append(f"{place.name} is gone, {unread} bytes of it from byte {place.offset} on unread")
+        elif place.cut:
+            gathering.notes.append(f"{place.name} is gone; it ended in the middle when it was last read")

@@ -1,0 +1,172 @@
+"""Logged attributions of some predictions, looked up in the explanation log by record id."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor.drift import LoggedRow
+from monitor.settings import LogColumns, TelemetrySettings
+
+APPROXIMATE = ("live_approximate", "fallback")
+"""Sources whose attributions are not held against exact ones."""
+_IDS_PER_QUERY = 500
+_LINE_LIMIT = 1 << 20
+
+
+def logged_rows(telemetry: TelemetrySettings, ids: Sequence[str], *, since: datetime) -> tuple[LoggedRow | None, ...]:
+    """What the explanation log says of these predictions, in their order; None where it has no attributions.
+
+    The first record of an id counts. `since`: files that were last written before are not opened.
+
+    Raises SourceError: no such file or table, no right to read, a database that does not answer.
+    """
+    wanted = set(ids)
+    records = _from_table(telemetry, wanted) if telemetry.table else _from_files(telemetry, wanted, since)
+    found: dict[str, LoggedRow | None] = {}
+    for name, record in records:
+        if name not in found:
+            found[name] = _row(record, telemetry.columns)
+            if len(found) == len(wanted):
+                break
+    return tuple(found.get(name) for name in ids)
+
+
+def _from_files(
+    telemetry: TelemetrySettings, wanted: set[str], since: datetime
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    id_of = _id_finder(telemetry.columns.record_id)
+    for line in _lines(str(telemetry.path), since):
+        name = id_of(line)
+        if name in wanted:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue  # the poll counts and quarantines it
+            if isinstance(record, dict):
+                yield name, record
+
+
+def _lines(location: str, since: datetime) -> Iterator[bytes]:
+    """Lines of the files that were written since then, whole or not. Raises SourceError."""
+    from monitor.sources.explanation_log.finding import find, unreadable
+
+    for file in find(location):
+        if file.stamp[2] < since.timestamp() * 1e9:
+            continue
+        try:
+            # A logger that breaks a promise could write a line without end: its pieces are no JSON and are passed by.
+            with gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb") as stream:
+                while line := stream.readline(_LINE_LIMIT):
+                    yield line
+        except FileNotFoundError:
+            continue  # rotated away since; the poll tells of what it had not read
+        except (OSError, EOFError, zlib.error) as error:
+            raise unreadable(file.path, OSError(str(error))) from error
+
+
+def _id_finder(key: str) -> Callable[[bytes], str]:
+    """The id of a line without reading all of it: a log has thousands of lines for one that is wanted.
+
+    What stands first under this key is taken for the id; a caller reads the whole line afterwards.
+    """
+    last = re.escape(json.dumps(key.rsplit(".", 1)[-1]).encode())
+    pattern = re.compile(last + rb'\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(-?\d[\d.eE+-]*))')
+
+    def found(line: bytes) -> str:
+        match = pattern.search(line)
+        if match is None:
+            return ""
+        text = match[1] if match[1] is not None else match[2]
+        if b"\\" not in text:
+            return text.decode("utf-8", "replace")
+        try:
+            return str(json.loads(b'"' + text + b'"'))
+        except ValueError:
+            return ""
+
+    return found
+
+
+def _from_table(telemetry: TelemetrySettings, wanted: set[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    import sqlalchemy as sa
+
+    from monitor.sources import columns, sql
+
+    mapped = telemetry.columns
+    assert telemetry.url is not None  # TelemetrySettings requires it beside table
+    with sql.reading(telemetry.url, "explanation log") as connection:
+        table = sql.relation(connection, table=telemetry.table, query=None, what="explanation log")
+        known = list(table.columns.keys())
+        columns.require_columns([mapped.record_id, mapped.attributions], known, "explanation log", str(telemetry.table))
+        names = [name for name in dict.fromkeys(_used(mapped)) if name in known]
+        # An id column of numbers is compared as text: the ids of a sample are text.
+        key = sa.cast(table.columns[mapped.record_id], sa.Text)
+        for some in _batches(sorted(wanted), _IDS_PER_QUERY):
+            query = sa.select(key.label("_id"), *(table.columns[name] for name in names)).where(key.in_(some))
+            for row in connection.execute(query).mappings():
+                yield str(row["_id"]), dict(row)
+
+
+def _used(mapped: LogColumns) -> Iterable[str]:
+    return (
+        mapped.attributions,
+        mapped.base_value,
+        mapped.model_version,
+        mapped.served_model_version,
+        mapped.source,
+        mapped.is_cached,
+    )
+
+
+def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
+
+
+def _row(record: Mapping[str, Any], mapped: LogColumns) -> LoggedRow | None:
+    """None for a record without usable attributions."""
+    values = _dug(record, mapped.attributions)
+    if isinstance(values, str | bytes):
+        try:
+            values = json.loads(values)
+        except ValueError:
+            return None
+    if not isinstance(values, Mapping) or not values:
+        return None
+    numbers = {str(name): _number(value) for name, value in values.items()}
+    if any(number is None for number in numbers.values()):
+        return None
+    return LoggedRow(
+        values={name: number for name, number in numbers.items() if number is not None},
+        base_value=_number(_dug(record, mapped.base_value)),
+        version=_text(_dug(record, mapped.model_version)),
+        served_version=_text(_dug(record, mapped.served_model_version)),
+        approximate=_dug(record, mapped.source) in APPROXIMATE,
+    )
+
+
+def _dug(record: Mapping[str, Any], key: str) -> Any:
+    """The value under a key, dots going one level down; None where there is none."""
+    if key in record:
+        return record[key]
+    value: Any = record
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)

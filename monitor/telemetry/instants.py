@@ -1,0 +1,55 @@
+"""When a record says that it was made."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+FUTURE = 300.0
+"""Seconds that the clock of a serving system may be ahead."""
+
+
+class Instants:
+    """Reads times of one log; naive ones are taken in its zone, and are bad without one."""
+
+    def __init__(self, zone: str | None) -> None:
+        self._zone = ZoneInfo(zone) if zone else None
+
+    def seconds(self, value: Any, *, now: float) -> float | str:
+        """Seconds since 1970, or why there are none: one of names.QUARANTINE_REASONS."""
+        found: float | str
+        if isinstance(value, str):
+            found = self._text(value)
+        elif isinstance(value, datetime):
+            found = self._moment(value)
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            return "wrong_type"
+        else:
+            # Microseconds, as databases keep them: whether a record is late must not depend on where batches are cut.
+            found = round(value, 6) if 0 <= value <= now + FUTURE else math.nan
+        if isinstance(found, str):
+            return found
+        return found if 0 <= found <= now + FUTURE else "bad_time"
+
+    def _text(self, value: str) -> float | str:
+        try:
+            return self._moment(datetime.fromisoformat(value))
+        except ValueError:
+            return "bad_time"
+
+    def _moment(self, moment: datetime) -> float | str:
+        try:
+            if moment.tzinfo is not None:
+                return moment.timestamp()
+            if self._zone is None:
+                return "bad_time"
+            return moment.replace(tzinfo=self._zone).timestamp()
+        except (OverflowError, ValueError):
+            return "bad_time"
+
+
+def midnight(seconds: float) -> datetime:
+    """The UTC day of an instant."""
+    return datetime.fromtimestamp(seconds // 86400 * 86400, UTC)

@@ -1,0 +1,169 @@
+"""One record of the explanation log, understood and checked."""
+
+from __future__ import annotations
+
+import json
+from codecs import BOM_UTF8
+from collections.abc import Mapping
+from hashlib import blake2b, sha256
+from typing import Any
+
+from monitor.settings import MonitorSettings
+from monitor.telemetry import values, words
+from monitor.telemetry.instants import Instants
+from monitor.telemetry.personal import Personal
+from monitor.telemetry.records import Logged
+from monitor.telemetry.shortcut import Shortcut
+
+LINE_LIMIT = 1 << 20
+"""Bytes; a longer line is quarantined as too_long."""
+HIDDEN = "[personal data]"
+"""Stands for a group value that holds some."""
+_NOT_SCANNED = (
+    "record_id", "timestamp", "model_version", "explainer_version", "prediction", "attributions", "base_value",
+    "latency_ms", "is_cached", "source", "unexplained_reason", "error", "inputs", "fingerprint",
+    "served_model_version", "compute_seconds",
+)  # fmt: skip
+"""Of LogColumns: ids, times, numbers and closed words; `inputs` are looked through column by column."""
+_decode = json.JSONDecoder().decode
+
+
+class Understanding:
+    """Turns records of one monitor's explanation log into `Logged`; built once, used for millions."""
+
+    def __init__(self, monitor: MonitorSettings) -> None:
+        """Raises ValueError for a monitor without telemetry."""
+        if monitor.telemetry is None:
+            raise ValueError(f"monitor {monitor.name!r} has no telemetry")
+        self._monitor = monitor.name
+        self._columns = columns = monitor.telemetry.columns
+        self._groups = tuple(dict.fromkeys(monitor.telemetry.group_by))
+        self._adverse = frozenset(monitor.telemetry.adverse_classes)
+        self._shortcut = Shortcut(columns.attributions)
+        self._instants = Instants(monitor.telemetry.timezone)
+        mapped = [getattr(columns, name) for name in type(columns).model_fields]
+        self._dotted = tuple(tuple(name.split(".")) for name in (*mapped, *self._groups) if "." in name)
+        self._personal = Personal(monitor, understood={getattr(columns, name) for name in _NOT_SCANNED})
+        self._key = sha256((monitor.privacy.hash_key or monitor.name).encode()).digest()
+        roots = {path[0] for path in self._dotted}
+        self._json = roots | {columns.attributions, columns.inputs, columns.top_features}
+
+    def line(self, raw: bytes, *, now: float) -> Logged | str:
+        """One line of JSON, with or without its line ending; `now` in seconds since 1970.
+
+        Returns the record, or one of names.QUARANTINE_REASONS (never `torn`, which the reader alone can tell).
+        """
+        raw = raw.rstrip(b"\r\n")
+        if len(raw) > LINE_LIMIT:
+            return "too_long"
+        shorter = self._shortcut.without(raw)
+        try:
+            record = _decode((raw if shorter is None else shorter).removeprefix(BOM_UTF8).decode())
+        except (ValueError, RecursionError):  # broken JSON, broken UTF-8, thousands of brackets
+            return "not_json"
+        if not isinstance(record, dict):
+            return "not_an_object"
+        return self._understood(record, len(raw), now, taken_out=shorter is not None)
+
+    def row(self, row: Mapping[str, Any], *, now: float) -> Logged | str:
+        """One row of a table: JSON columns as text or objects, times as text, numbers or datetimes."""
+        record = {str(name): values.plain(value) for name, value in row.items()}
+        size = len(json.dumps(record, separators=(",", ":"), default=str).encode())
+        for name in self._json & record.keys():
+            value = record[name]
+            if isinstance(value, str):
+                try:
+                    record[name] = _decode(value) if value.strip() else None
+                except (ValueError, RecursionError):
+                    if name == self._columns.attributions:
+                        return "not_json"
+        return self._understood(record, size, now)
+
+    def _understood(self, record: dict[str, Any], size: int, now: float, *, taken_out: bool = False) -> Logged | str:
+        """`taken_out`: where the attributions are {}, there were some, all of them finite."""
+        if self._dotted:
+            values.lift(record, self._dotted)
+        get, columns = record.get, self._columns
+        record_id, stamp, attributions = get(columns.record_id), get(columns.timestamp), get(columns.attributions)
+        if record_id is None or record_id == "" or stamp is None or stamp == "":
+            return "missing_field"
+        if not isinstance(record_id, str):
+            if isinstance(record_id, bool) or not isinstance(record_id, int):
+                return "wrong_type"
+            record_id = str(record_id)
+        if attributions is not None and not isinstance(attributions, dict):
+            return "wrong_type"
+        time = self._instants.seconds(stamp, now=now)
+        if isinstance(time, str):
+            return time
+        latency = values.amount(get(columns.latency_ms))
+        latency = None if latency is None else latency / 1000
+        personal = self._personal.found(record, get(columns.inputs), columns.inputs)
+        version = words.stored_text(get(columns.model_version))
+        label = get(columns.predicted_class)
+        adverse = bool(self._adverse) and label is not None and values.label(label) in self._adverse
+        error = get(columns.error)
+        if not error and attributions is not None and (values.finite(attributions) or (taken_out and not attributions)):
+            source = words.source(get(columns.source), get(columns.is_cached) in (True, 1))
+            served = get(columns.served_model_version)
+            return Logged(
+                record_id=record_id, time=time, model_version=version,
+                explained=True, attempted=True, reason=None, error_reason=None, error="", fingerprint="",
+                latency=latency, source=source,
+                stale=source == "cache" and served is not None and words.stored_text(served) != version,
+                compute_seconds=self._compute(record, latency, source), size=size, adverse=adverse,
+                groups=(), personal=personal,
+            )  # fmt: skip
+        name = words.error_class(error)
+        reason, error_reason = _failure(get(columns.unexplained_reason), name, attributions is not None)
+        failed = error_reason is not None
+        source = words.source(get(columns.source), get(columns.is_cached) in (True, 1))
+        return Logged(
+            record_id=record_id, time=time, model_version=version,
+            explained=False, attempted=failed, reason=reason, error_reason=error_reason, error=name if failed else "",
+            fingerprint=self._fingerprint(record, record_id, version, error_reason, name) if error_reason else "",
+            latency=latency, source="", stale=False,
+            compute_seconds=self._compute(record, latency, source) if failed else 0.0,
+            size=size, adverse=adverse, groups=self._group(record), personal=personal,
+        )  # fmt: skip
+
+    def _compute(self, record: Mapping[str, Any], latency: float | None, source: str) -> float:
+        given = values.amount(record.get(self._columns.compute_seconds))
+        if given is not None:
+            return given
+        return latency if latency is not None and source != "cache" else 0.0
+
+    def _group(self, record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Groups that the record names; a value with personal data in it is counted and not kept."""
+        texts = ((name, words.stored_text(record.get(name))) for name in self._groups)
+        return tuple((name, HIDDEN if self._personal.holds(text) else text) for name, text in texts if text)
+
+    def _fingerprint(
+        self, record: Mapping[str, Any], record_id: str, version: str, error_reason: str, error: str
+    ) -> str:
+        """Equal for two failures of one request. Inputs go in through a keyed hash: they cannot be guessed from it."""
+        given, inputs = record.get(self._columns.fingerprint), record.get(self._columns.inputs)
+        if given:
+            request = "fingerprint:" + (given if isinstance(given, str) else values.canonical(given))
+        elif inputs:
+            request = "inputs:" + blake2b(values.canonical(inputs).encode(), key=self._key, digest_size=16).hexdigest()
+        else:
+            request = "id:" + record_id
+        parts = (self._monitor, version, error_reason, error, request)
+        return sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _failure(given: Any, error: str, malformed: bool) -> tuple[str, str | None]:
+    """Why there is no explanation, and what failed if it was tried: (reason, error reason)."""
+    reason = words.unexplained_reason(given)
+    if reason is None:
+        reason = "missing" if not error and not malformed else "error"
+        if error and words.error_reason(error) == "timeout":
+            reason = "timeout"
+    if reason == "timeout":
+        return reason, "timeout"
+    if reason != "error":
+        return reason, None
+    if error:
+        return reason, words.error_reason(error)
+    return reason, "malformed" if malformed else "other"

@@ -1,0 +1,70 @@
+"""Values of a record, whatever logged them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from math import inf, isfinite
+from typing import Any
+from uuid import UUID
+
+from monitor.telemetry.words import stored_text
+
+
+def finite(attributions: dict[str, Any]) -> bool:
+    """Whether they are an explanation: at least one, all of them finite numbers."""
+    values = attributions.values()
+    try:
+        return bool(values) and all(map(isfinite, values)) and bool not in map(type, values)
+    except (TypeError, OverflowError):
+        return False
+
+
+def amount(value: Any) -> float | None:
+    """A finite number that is not negative, else None."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    return None
+
+
+def label(value: Any) -> str:
+    """A class as the configuration writes it: 1.0 is 1."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return stored_text(value)
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def plain(value: Any) -> Any:
+    """A value of a database driver as JSON would have it; times stay what they are."""
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime | str | int | float | dict | list) or value is None:
+        return value
+    return str(value)
+
+
+def lift(record: dict[str, Any], paths: tuple[tuple[str, ...], ...]) -> None:
+    """Moves what stands under a.b to the top, as the key `a.b`; a key that is written so already stays."""
+    for path in paths:
+        name = ".".join(path)
+        if name in record:
+            continue
+        level = record
+        for part in path[:-1]:
+            below = level.get(part)
+            if not isinstance(below, dict):
+                break
+            level[part] = level = dict(below)  # the driver's own objects are not ours to change
+        else:
+            if path[-1] in level:
+                record[name] = level.pop(path[-1])

@@ -1,0 +1,95 @@
+"""Objectives of the configuration in other tools' formats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from monitor.settings import MonitorSettings
+from monitor.slo.export import COUNTERS, EVENTS, FORMATS, MINUTES, objectives, specifications
+
+from .test_contracts import wrong_series
+
+
+def monitor(**more: Any) -> MonitorSettings:
+    given = {
+        "name": "fraud-prod",
+        "owner": "risk",
+        "model": {"path": "model.json"},
+        "holdout": {"path": "holdout.parquet"},
+        "predictions": {"path": "log.parquet", "columns": {"time": "at", "id": "id"}},
+        "schedule": {"every": "1h"},
+        "slo": {"coverage": 0.995, "period": "28d"},
+    }
+    return TypeAdapter(MonitorSettings).validate_python(given | more)
+
+
+SERVED = {"telemetry": {"path": "log.jsonl"}}
+
+
+def strings(document: Any) -> list[str]:
+    if isinstance(document, dict):
+        return [text for value in document.values() for text in strings(value)]
+    if isinstance(document, list):
+        return [text for value in document for text in strings(value)]
+    return [document] if isinstance(document, str) else []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_queries_read_what_is_exported_or_recorded(form: str) -> None:
+    texts = [text for text in strings(specifications(form, [monitor(**SERVED)])) if "xdrift_" in text]
+
+    assert len(texts) >= 7
+    for text in texts:
+        assert wrong_series(text) == []
+        assert 'monitor="fraud-prod"' in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_objective_but_privacy_is_exported_with_its_number(form: str) -> None:
+    text = str(specifications(form, [monitor(**SERVED)]))
+
+    assert set(objectives(monitor(**SERVED))) == {*EVENTS, *MINUTES}
+    assert set(COUNTERS) == set(EVENTS)
+    assert "99.5" in text or "0.995" in text
+    assert 'slo="privacy"' not in text
+
+
+def test_a_monitor_without_an_explanation_log_has_no_objectives_on_it() -> None:
+    assert set(objectives(monitor())) == {"checks", "freshness", "drift", "explanations"}
+
+
+def test_sloth_gets_percent_and_its_window_and_does_not_page_for_drift() -> None:
+    (document,) = specifications("sloth", [monitor(**SERVED)])
+    slos = {one["name"]: one for one in document["slos"]}
+
+    assert document["version"] == "prometheus/v1"
+    assert slos["coverage"]["objective"] == 99.5
+    assert slos["drift"]["sli"]["raw"]["error_ratio_query"] == (
+        '1 - avg_over_time(monitor_slo:xdrift_healthy:bool{monitor="fraud-prod",slo="drift"}[{{.window}}])'
+    )
+    assert slos["drift"]["alerting"]["page_alert"] == {"disable": True}
+    assert slos["coverage"]["alerting"]["page_alert"]["labels"] == {"severity": "critical"}
+
+
+def test_pyrra_is_told_not_to_alert_on_absence() -> None:
+    documents = {one["metadata"]["name"]: one["spec"] for one in specifications("pyrra", [monitor(**SERVED)])}
+
+    assert documents["xdrift-fraud-prod-coverage"]["target"] == "99.5"
+    assert documents["xdrift-fraud-prod-coverage"]["window"] == "28d"
+    assert all(spec["alerting"] == {"absent": False} for spec in documents.values())
+    assert documents["xdrift-fraud-prod-drift"]["indicator"] == {
+        "bool_gauge": {"metric": 'monitor_slo:xdrift_healthy:bool{monitor="fraud-prod",slo="drift"}'}
+    }
+
+
+def test_openslo_counts_events_or_minutes() -> None:
+    documents = {one["metadata"]["name"]: one["spec"] for one in specifications("openslo", [monitor(**SERVED)])}
+
+    assert documents["fraud-prod-coverage"]["budgetingMethod"] == "Occurrences"
+    assert documents["fraud-prod-freshness"]["budgetingMethod"] == "Timeslices"
+    assert documents["fraud-prod-coverage"]["objectives"][0]["target"] == 0.995
+    assert documents["fraud-prod-freshness"]["objectives"][0]["timeSliceWindow"] == "1m"
+    assert {spec["timeWindow"][0]["duration"] for spec in documents.values()} == {"28d"}

@@ -1,0 +1,81 @@
+"""`xdrift poll`, and what `check-config` says of explanation logs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Xdrift
+
+RECORD = {"timestamp": "2024-03-11T00:00:00Z", "shap_values": {"dep_delay": 0.5}, "explanation_latency_ms": 12}
+
+
+@pytest.fixture
+def logged(in_service: Path) -> Path:
+    """The log of the monitor of `in_service`, with two records and one line that is none."""
+    config = Path("xdrift.yaml")
+    text = config.read_text()
+    at = text.index("    model:")
+    config.write_text(text[:at] + "    telemetry:\n      path: serving.jsonl\n" + text[at:])
+    log = Path("serving.jsonl")
+    lines = [json.dumps({**RECORD, "record_id": name}) for name in ("a", "b", "a")]
+    log.write_text("\n".join([*lines, "{broken", ""]))
+    return log
+
+
+def test_it_reads_to_the_end_once_and_says_what_was_new(logged: Path, xdrift: Xdrift) -> None:
+    first = xdrift("poll", "--json")
+    assert first.code == 0
+    (told,) = first.json["polls"]
+    assert told["finished"]
+    assert told["totals"]["xdrift_telemetry_records_total"] == 2
+    assert told["totals"]["xdrift_telemetry_duplicates_total"] == 1
+    assert told["totals"]["xdrift_telemetry_quarantined_total{not_json}"] == 1
+
+    again = xdrift("poll")
+    assert again.code == 0
+    assert "0 new records" in again.out
+
+
+def test_a_line_torn_by_rotation_is_settled_in_one_run(logged: Path, xdrift: Xdrift) -> None:
+    logged.rename("serving.jsonl.1")
+    whole = json.dumps({**RECORD, "record_id": "c"})
+    with Path("serving.jsonl.1").open("a") as stream:
+        stream.write(whole[:30])
+    logged.write_text(whole[30:] + "\n")
+
+    (told,) = xdrift("poll", "--json").json["polls"]
+    assert told["totals"]["xdrift_telemetry_records_total"] == 3
+    assert told["waiting"] == 0
+
+
+def test_a_log_that_is_not_there_is_exit_code_3(logged: Path, xdrift: Xdrift) -> None:
+    logged.unlink()
+    ran = xdrift("poll")
+    assert ran.code == 3
+    assert "serving.jsonl" in ran.err
+
+
+def test_without_telemetry_there_is_nothing_to_read(in_service: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("poll")
+    assert ran.code == 2
+    assert "no explanation log to read" in ran.err
+
+
+def test_check_config_says_what_will_be_read(logged: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("check-config")
+    assert ran.code == 0
+    assert "serving.jsonl, read every 30s; slow over 0.2s, ids remembered for 2d" in " ".join(ran.out.split())
+    assert xdrift("check-config", "--json").json["monitors"][0]["explanation_log"]["every"] == "30s"
+
+
+def test_a_probe_counts_the_files(logged: Path, xdrift: Xdrift) -> None:
+    probes = xdrift("check-config", "--probe", "--json").json["probes"]
+    assert probes[-1]["part"] == "explanation log"
+    assert probes[-1]["found"].startswith("1 files in 1 series")
+    logged.unlink()
+    ran = xdrift("check-config", "--probe", "--json")
+    assert ran.code == 3
+    assert ran.json["probes"][-1]["ok"] is False

@@ -1,0 +1,297 @@
+"""What the writer for serving applications puts into the explanation log."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.log import Log
+from monitor.log.writer import LINE_LIMIT
+from monitor.privacy import Keeper
+from monitor.settings import LogColumns, MonitorSettings
+from monitor.telemetry import Logged, Understanding
+
+NOW = 1_714_996_800.25
+VALUES = {"income": 0.25, "age": -0.1}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "log.jsonl"
+
+
+def make_log(path: Path, **options: Any) -> Log:
+    return Log(path, **{"strict": True, "now": lambda: NOW, **options})
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in path.read_text("ascii").splitlines()]
+
+
+def understood(path: Path, **settings: Any) -> list[Logged | str]:
+    monitor = MonitorSettings.model_validate(
+        {
+            "name": "m", "owner": "o", "model": {"path": "m"}, "holdout": {"path": "h"}, "predictions": {"path": "p"},
+            "schedule": {"every": "1d"}, "telemetry": {"path": str(path)}, **settings,
+        }
+    )  # fmt: skip
+    return [Understanding(monitor).line(raw, now=NOW) for raw in path.read_bytes().splitlines(keepends=True)]
+
+
+def test_importing_it_brings_nothing_but_the_standard_library() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import monitor.log;"
+        "new = {n.partition('.')[0] for n in set(sys.modules) - before};"
+        "print(sorted(n for n in new if n not in sys.stdlib_module_names))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "['monitor']\n"
+
+
+def test_an_explained_prediction_is_written_in_the_default_format(path: Path) -> None:
+    with make_log(path) as log:
+        log.explained(
+            "p-1", VALUES, prediction=0.3, base_value=0.15, latency=0.0125, model_version="7", source="cache",
+            is_cached=True, served_model_version="8", predicted_class="approve", top_features=["income"],
+            explainer_version="1", compute_seconds=0.5, inputs={"income": 5000}, route="/apply", flow=None,
+        )  # fmt: skip
+    assert records(path) == [
+        {
+            "record_id": "p-1", "timestamp": "2024-05-06T12:00:00.250000+00:00", "model_version": "7",
+            "prediction": 0.3,
+            "predicted_class": "approve", "explainer_version": "1", "served_model_version": "8", "base_value": 0.15,
+            "shap_values": VALUES, "top_features": ["income"], "explanation_latency_ms": 12.5, "is_cached": True,
+            "source": "cache", "compute_seconds": 0.5, "inputs": {"income": 5000}, "route": "/apply", "flow": None,
+        }
+    ]  # fmt: skip
+    assert set(records(path)[0]) - {"route", "flow"} <= set(LogColumns().model_dump().values())
+
+
+def test_what_it_writes_counts_as_what_was_said(path: Path) -> None:
+    with make_log(path) as log:
+        log.explained("a", VALUES, latency=0.0125, source="live_treeshap")
+        log.unexplained("b", "disabled", route="/x")
+        log.failed("c", ValueError("income of Jane is 5000"), latency=2.0)
+        log.failed("d", "requests.ReadTimeout: 3 s", route="/y")
+        log.explained(5, {})
+        log.failed("e", "the model is gone")
+    a, b, c, d, five, e = understood(path)
+    assert isinstance(a, Logged)
+    assert (a.explained, a.latency, a.source) == (True, 0.0125, "live_treeshap")
+    told = [(x.record_id, x.reason, x.error_reason, x.error) for x in (b, c, d, five, e) if isinstance(x, Logged)]
+    assert told == [
+        ("b", "disabled", None, ""), ("c", "error", "input", "ValueError"), ("d", "timeout", "timeout", "ReadTimeout"),
+        ("5", "error", "malformed", ""), ("e", "error", "other", "unnamed"),
+    ]  # fmt: skip
+    assert isinstance(d, Logged)
+    assert d.groups == (("route", "/y"),)
+    assert "Jane" not in path.read_text()
+    assert "gone" not in path.read_text()
+
+
+def test_columns_are_kept_back_as_the_monitor_does_it(path: Path) -> None:
+    options: dict[str, Any] = {"redact": ["name"], "hash": ["zip"], "hash_key": "a key of the tests", "mask": ["iban"]}
+    row = {"name": "Jane", "zip": 12345, "iban": "DE89370400440532013000", "income": 5.0}
+    with make_log(path, **options) as log:
+        log.explained("a", VALUES, inputs=row, zip=12345)
+        log.failed("b", "KeyError", inputs=pd.Series(row))
+    keeper = Keeper(**options)
+    expected = {column: keeper.value(column, value) for column, value in row.items()}
+    one, two = records(path)
+    assert one["inputs"] == two["inputs"] == expected
+    assert one["zip"] == expected["zip"]
+    assert row["name"] == "Jane"
+    text = path.read_text()
+    assert not [value for value in ("Jane", "12345", "DE8937") if value in text]
+    privacy = {"hash": ["zip"], "hash_key": options["hash_key"], "mask": ["iban"]}
+    for found in understood(path, redact=["name"], privacy=privacy):
+        assert isinstance(found, Logged)
+        assert found.personal == ()
+
+
+def test_numbers_of_any_kind_are_written_and_those_that_are_not_finite_become_null(path: Path) -> None:
+    with make_log(path) as log:
+        log.explained(
+            np.int64(7), {"a": np.float32(0.5), "b": np.float64(0.25), "c": np.int64(3)},
+            prediction=np.float32("nan"), base_value=math.inf, latency=np.float32(0.5), top_features=np.array(["a"]),
+            inputs={"x": np.array([1, 2]), "y": pd.Timestamp("2024-01-01", tz="UTC"), 3: b"\xff", "z": {1}},
+        )  # fmt: skip
+        log.explained("nan", {"a": float("nan")})
+    one, two = records(path)
+    assert one["record_id"] == "7"
+    assert one["shap_values"] == {"a": 0.5, "b": 0.25, "c": 3}
+    assert (one["prediction"], one["base_value"], one["explanation_latency_ms"]) == (None, None, 500.0)
+    assert one["inputs"] == {"x": [1, 2], "y": "2024-01-01T00:00:00+00:00", "3": "b'\\xff'", "z": [1]}
+    assert two["shap_values"] == {"a": None}
+    found = understood(path)[1]
+    assert isinstance(found, Logged)
+    assert found.error_reason == "malformed"
+
+
+def test_attributions_have_nine_digits_unless_more_are_asked_for(path: Path) -> None:
+    values = {"a%": 1 / 3, "b\n": 1e-20 / 3, 'c"': 12345678.123, "é": -0.0, "d": 10**20}
+    with make_log(path) as log, make_log(path, digits=17) as exact, make_log(path, digits=3) as short:
+        for one in (log, exact, short):
+            one.explained("a", values)
+    nine, all_of_them, three = (one["shap_values"] for one in records(path))
+    assert all_of_them == values
+    assert list(nine) == list(values)
+    assert nine == pytest.approx(values, rel=1e-8)
+    assert three["a%"] == 0.333
+
+
+def test_attributions_may_be_anything_that_makes_a_dictionary(path: Path) -> None:
+    with make_log(path) as log:
+        for given in (VALUES, pd.Series(VALUES), list(VALUES.items())):
+            log.explained("a", given)  # type: ignore[arg-type]
+        log.explained("b", {1: 0.5, (2, 3): 0.5})  # type: ignore[dict-item]
+    assert [one["shap_values"] for one in records(path)] == [VALUES, VALUES, VALUES, {"1": 0.5, "(2, 3)": 0.5}]
+    lenient = make_log(path, strict=False)
+    lenient.explained("c", np.array([0.1, 0.2]))  # type: ignore[arg-type]
+    assert lenient.failures == 1
+    assert records(path)[-1]["unexplained_reason"] == "other"
+
+
+@given(
+    st.text(min_size=1),
+    st.dictionaries(st.text(), st.one_of(st.floats(), st.text(), st.binary(), st.none(), st.lists(st.floats()))),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+def test_any_text_makes_exactly_one_line_of_ascii(tmp_path: Path, record_id: str, inputs: dict[str, Any]) -> None:
+    path = tmp_path / "any.jsonl"
+    path.unlink(missing_ok=True)
+    with make_log(path) as log:
+        log.explained(record_id, VALUES, inputs=inputs, route=record_id)
+    (found,) = records(path)
+    assert path.read_bytes().count(b"\n") == 1
+    assert found["record_id"] == record_id
+    assert set(found["inputs"]) == set(inputs)
+
+
+def test_time_can_be_given(path: Path) -> None:
+    with make_log(path) as log:
+        log.unexplained("a", "missing", time=0)
+        log.unexplained("b", "missing", time=dt.datetime(2024, 1, 1, 2, tzinfo=dt.timezone(dt.timedelta(hours=2))))
+        with pytest.raises(ValueError, match="zone"):
+            log.unexplained("c", "missing", time=dt.datetime(2024, 1, 1))
+    assert [one["timestamp"][:16] for one in records(path)] == ["1970-01-01T00:00", "2024-01-01T00:00"]
+
+
+def test_a_block_is_timed_also_when_it_fails(path: Path) -> None:
+    log = make_log(path)
+    with pytest.raises(KeyError), log.timed() as timer:
+        raise KeyError
+    assert 0 < timer.seconds < 1
+
+
+def test_a_record_that_is_too_long_loses_its_inputs_first(path: Path) -> None:
+    with make_log(path) as log:
+        log.explained("a", VALUES, inputs={"text": "x" * LINE_LIMIT}, prediction=0.5)
+    (found,) = records(path)
+    assert found["prediction"] == 0.5
+    assert "inputs" not in found
+
+
+UNWRITABLE: list[dict[str, Any]] = [
+    {"attributions": {str(i): 0.123456789 for i in range(100_000)}},
+    {"attributions": VALUES, "record_id_": 1, "shap_values": {}},
+    {"attributions": VALUES, "latency": "slow", "inputs": 5},
+]
+
+
+@pytest.mark.parametrize("options", UNWRITABLE, ids=["too long", "a group named like a key", "inputs that are none"])
+def test_what_cannot_be_written_is_counted_and_the_prediction_still_logged(path: Path, options: dict[str, Any]) -> None:
+    log = make_log(path, strict=False)
+    log.explained("a", **options)
+    assert log.failures == 1
+    assert isinstance(log.last_error, ValueError | TypeError)
+    (found,) = understood(path)
+    assert isinstance(found, Logged)
+    assert (found.record_id, found.reason) == ("a", "other")
+    with pytest.raises((ValueError, TypeError)):
+        make_log(path).explained("b", **options)
+    assert len(records(path)) == 1
+
+
+def test_an_object_that_holds_itself_is_counted(path: Path) -> None:
+    inputs: dict[str, Any] = {}
+    inputs["self"] = inputs
+    log = make_log(path, strict=False)
+    log.explained("a", VALUES, inputs=inputs)
+    assert log.failures == 1
+    assert records(path)[0]["unexplained_reason"] == "other"
+
+
+@pytest.mark.parametrize("record_id", [None, ""])
+def test_a_record_without_id_is_counted_and_not_written(path: Path, record_id: Any) -> None:
+    log = make_log(path, strict=False)
+    log.explained(record_id, VALUES)
+    assert (log.failures, path.exists()) == (1, False)
+
+
+def test_a_file_that_cannot_be_opened_never_hurts_the_application(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl" / "is a folder")
+    (tmp_path / "log.jsonl").write_text("a file where the folder should be")
+    for i in range(3):
+        log.explained(i, VALUES)
+    assert log.failures == 3
+    assert isinstance(log.last_error, OSError)
+    with pytest.raises(OSError, match="folder"):
+        Log(tmp_path / "log.jsonl" / "is a folder", strict=True).explained("a", VALUES)
+
+
+def test_a_full_disk_is_counted_and_spoils_no_later_line() -> None:
+    log = Log("/dev/full", max_bytes=None)
+    log.explained("a", VALUES)
+    assert (log.failures, type(log.last_error)) == (1, OSError)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"sample": 0}, {"sample": 1.5}, {"sample": math.nan}, {"keep": 0}, {"max_bytes": 0}, {"hash": ["zip"]}],
+)
+def test_options_that_make_no_sense_are_refused(path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"expected|key"):
+        Log(path, **options)
+
+
+def test_a_sample_is_drawn_by_the_id_alone(path: Path) -> None:
+    ids = [f"p-{i}" for i in range(5_000)]
+    log, other = Log(path, sample=0.1), Log(path.with_name("other"), sample=0.1)
+    chosen = {one for one in ids if log.sampled(one)}
+    assert chosen == {one for one in ids if other.sampled(one)}
+    assert 400 < len(chosen) < 600
+    assert chosen < {one for one in ids if Log(path, sample=0.2).sampled(one)}
+    assert all(map(Log(path).sampled, ids))
+    code = "from monitor.log import Log; print([Log('x', sample=0.1).sampled(f'p-{i}') for i in range(50)])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == str([one in chosen for one in ids[:50]])
+
+
+def test_predictions_outside_the_sample_are_logged_as_such_whatever_became_of_them(path: Path) -> None:
+    log = make_log(path, sample=1e-9)
+    log.explained("a", VALUES, model_version="7", inputs={"a": 1}, route="/x", latency=1.0)
+    log.failed("b", "ValueError", fingerprint="f", route="/x")
+    log.unexplained("c", "disabled")
+    assert [one.get("unexplained_reason") for one in records(path)] == ["sampling", "sampling", "disabled"]
+    assert records(path)[0] == {
+        "record_id": "a", "timestamp": "2024-05-06T12:00:00.250000+00:00", "model_version": "7", "route": "/x",
+        "unexplained_reason": "sampling",
+    }  # fmt: skip
+
+
+def test_records_reach_the_disk_when_asked(path: Path) -> None:
+    with make_log(path, fsync=True) as log:
+        log.explained("a", VALUES)
+    assert len(records(path)) == 1

@@ -1,0 +1,134 @@
+"""The decision tree over what a store may hold: which branch, with which evidence, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.diagnose import TREE, Diagnosis, Facts, diagnose
+from monitor.types import SloStatus, TelemetryStatus
+from tests.publish.fleet import NOW, fleet
+
+QUIET, SEVERE, THIN = "forecast-weekly", "fraud-prod", "credit-limit"
+
+
+def facts(name: str, **changes) -> Facts:
+    reader = fleet()
+    snapshot = reader.snapshot(NOW)
+    status = next(one for one in snapshot.monitors if one.name == name)
+    status = replace(status, telemetry=None, slos=())
+    checks = reader.checks(name, limit=20)
+    found = Facts(
+        now=NOW,
+        status=status,
+        snapshot=snapshot,
+        latest=reader.check(checks[0].id),
+        judged=next((reader.check(one.id) for one in checks if one.outcome == "succeeded"), None),
+        reference=next(one for one in reader.references(name) if one.active),
+    )
+    return replace(found, **changes)
+
+
+def with_verdict(verdict: str, **changes) -> Facts:
+    found = facts(QUIET)
+    assert found.judged is not None
+    check = replace(found.judged, verdict=verdict, sentence=f"It was the {verdict}.", **changes)
+    return replace(found, judged=check, latest=check)
+
+
+def answers(found: Diagnosis) -> dict[str, str]:
+    return {question.branch: step.answer for question, step in zip(TREE, found.steps, strict=False)}
+
+
+def test_a_quiet_monitor_is_fine_and_every_question_was_asked():
+    found = diagnose(facts(QUIET))
+
+    assert found.branch == "fine"
+    assert [step.answer for step in found.steps] == ["no"] * len(TREE)
+
+
+def test_a_replaced_model_is_found_with_its_sentence_and_the_commands_that_settle_it():
+    found = diagnose(facts(SEVERE))
+
+    assert found.branch == "model"
+    assert found.steps[-1].evidence[0] == facts(SEVERE).judged.sentence
+    assert "xdrift reference accept fraud-prod --author WHO --reason WHY" in found.next_steps[0]
+
+
+def test_too_few_rows_end_the_walk_before_anything_is_said_about_drift():
+    found = diagnose(facts(THIN))
+
+    assert found.branch == "no_data"
+    assert "data" not in answers(found)
+
+
+@pytest.mark.parametrize("verdict", ["pipeline", "data", "explainer", "both"])
+def test_each_verdict_leads_to_its_branch(verdict):
+    found = diagnose(with_verdict(verdict))
+
+    assert found.branch == {"both": "model"}.get(verdict, verdict)
+    assert f"It was the {verdict}." in found.steps[-1].evidence
+
+
+def test_a_failed_check_is_named_with_its_error():
+    latest = replace(facts(QUIET).latest, outcome="failed", verdict="unknown", reason="sampling", error="no such table")
+
+    found = diagnose(facts(QUIET, latest=latest))
+
+    assert found.branch == "not_checked"
+    assert "no such table" in found.steps[-1].evidence
+
+
+def test_a_monitor_whose_last_check_is_two_intervals_old_is_not_checked():
+    interval = timedelta(seconds=facts(QUIET).status.interval_seconds)
+    seen = facts(QUIET).status.last_run_at
+
+    on_time = diagnose(facts(QUIET, now=seen + 2 * interval + timedelta(minutes=9)))
+    late = diagnose(facts(QUIET, now=seen + 2 * interval + timedelta(minutes=11)))
+
+    assert (on_time.branch, late.branch) == ("fine", "not_checked")
+
+
+def test_a_monitor_without_any_check_is_not_checked():
+    assert diagnose(facts(QUIET, latest=None, judged=None)).branch == "not_checked"
+
+
+def test_three_monitors_in_the_same_trouble_share_a_cause():
+    found = facts(QUIET)
+    monitors = tuple(replace(one, levels={"traffic": 2}) for one in found.snapshot.monitors)
+
+    shared = diagnose(replace(found, snapshot=replace(found.snapshot, monitors=monitors)))
+    two_of_three = (*monitors[:2], replace(monitors[2], levels={}))
+    alone = diagnose(replace(found, snapshot=replace(found.snapshot, monitors=two_of_three)))
+
+    assert (shared.branch, alone.branch) == ("shared", "fine")
+
+
+def test_another_reference_in_force_than_the_checks_makes_results_incomparable():
+    found = facts(QUIET)
+
+    assert diagnose(replace(found, reference=replace(found.reference, id="0" * 16))).branch == "reference"
+    assert diagnose(replace(found, reference=None)).branch == "reference"
+
+
+def test_a_log_that_cannot_be_read_or_a_spent_budget_is_the_serving_systems():
+    found = facts(QUIET)
+    read = TelemetryStatus(watermark=NOW, last_success_at=NOW, consecutive_failures=0, latency_threshold=0.2)
+    spent = (SloStatus(slo="coverage", objective=0.95, period_seconds=2.6e6, remaining=-0.4),)
+    left = (SloStatus(slo="coverage", objective=0.95, period_seconds=2.6e6, remaining=0.4),)
+
+    def asked(telemetry: TelemetryStatus, slos: tuple[SloStatus, ...]) -> Diagnosis:
+        return diagnose(replace(found, status=replace(found.status, telemetry=telemetry, slos=slos)))
+
+    assert asked(replace(read, consecutive_failures=3), left).branch == "serving"
+    assert asked(read, spent).branch == "serving"
+    assert asked(read, spent).steps[-1].evidence == ("coverage: -40% of the error budget left",)
+    assert asked(read, left).branch == "fine"
+
+
+def test_what_was_never_judged_is_unclear_and_not_fine():
+    found = facts(QUIET, judged=None)
+
+    assert diagnose(found).branch == "unclear"
