@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
-import signal
 import tempfile
 import time
 from contextlib import closing
@@ -97,7 +95,7 @@ class _Reader:
     def kill_while_reading(self, now: datetime, after: float) -> None:
         self._ours.send(now)
         time.sleep(after)
-        os.kill(self._process.pid or 0, signal.SIGKILL)
+        self._process.kill()
         self.close()
 
     def close(self) -> None:

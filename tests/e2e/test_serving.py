@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import signal
 import time
@@ -57,10 +56,9 @@ class Reader:
     def kill_after(self, seconds: float) -> bool:
         """True when it was still reading."""
         time.sleep(seconds)
-        alive = self._process.is_alive()
-        os.kill(self._process.pid or 0, signal.SIGKILL)
+        self._process.kill()
         self._process.join()
-        return alive
+        return self._process.exitcode == -signal.SIGKILL
 
     def wait(self) -> None:
         self._process.join()
@@ -89,7 +87,7 @@ def test_every_counter_is_exact_although_readers_are_killed(
             now[0] = serving.now
             if step % 6 == 0:
                 store.close()
-                killed += Reader(url, monitor, serving.now).kill_after(rng.uniform(0.02, 0.2))
+                killed += Reader(url, monitor, serving.now).kill_after(rng.uniform(0.01, 0.1))
             if step % 9 == 0:
                 store.close()
                 beside = Reader(url, monitor, serving.now)  # two at once
