@@ -97,7 +97,11 @@ Answered = tuple[Answer, Sequence[str]]
 def _shared(facts: Facts) -> Answered:
     """Several monitors in the same trouble at once."""
     monitors = facts.snapshot.monitors
-    severe = [one.name for one in monitors if max(one.levels.values(), default=0) == 2]
+    # The trend view names no verdict, and stays raised for a while after an incident.
+    judged = {
+        one.name: max((level for view, level in one.levels.items() if view != "trend"), default=0) for one in monitors
+    }
+    severe = [name for name, level in judged.items() if level == 2]
     failing = [one.name for one in monitors if one.consecutive_failures > 0]
     for names, what in ((failing, "fail their checks"), (severe, "are at level severe")):
         if len(names) >= SEVERAL and 2 * len(names) >= len(monitors) and facts.status.name in names:

@@ -105,6 +105,9 @@ def test_three_monitors_in_the_same_trouble_share_a_cause():
 
     assert (shared.branch, alone.branch) == ("shared", "fine")
 
+    trends = tuple(replace(one, levels={"trend": 2}) for one in found.snapshot.monitors)
+    assert diagnose(replace(found, snapshot=replace(found.snapshot, monitors=trends))).branch == "fine"
+
 
 def test_another_reference_in_force_than_the_checks_makes_results_incomparable():
     found = facts(QUIET)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from monitor.drift import LoggedRow
 from monitor.settings import LogColumns, TelemetrySettings
+from monitor.sources.explanation_log import finding
 
 APPROXIMATE = ("live_approximate", "fallback")
 """Sources whose attributions are not held against exact ones."""
 _IDS_PER_QUERY = 500
 _LINE_LIMIT = 1 << 20
+_LOOKS = 3
+"""Listings after which a file that is renamed each time is passed by; the poll counts it all the same."""
 
 
 def logged_rows(telemetry: TelemetrySettings, ids: Sequence[str], *, since: datetime) -> tuple[LoggedRow | None, ...]:
@@ -54,21 +58,34 @@ def _from_files(
 
 
 def _lines(location: str, since: datetime) -> Iterator[bytes]:
-    """Lines of the files that were written since then, whole or not. Raises SourceError."""
-    from monitor.sources.explanation_log.finding import find, unreadable
+    """Lines of the files that were written since then, whole or not. Raises SourceError.
 
-    for file in find(location):
-        if file.stamp[2] < since.timestamp() * 1e9:
-            continue
-        try:
-            # A logger that breaks a promise could write a line without end: its pieces are no JSON and are passed by.
-            with gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb") as stream:
-                while line := stream.readline(_LINE_LIMIT):
-                    yield line
-        except FileNotFoundError:
-            continue  # rotated away since; the poll tells of what it had not read
-        except (OSError, EOFError, zlib.error) as error:
-            raise unreadable(file.path, OSError(str(error))) from error
+    Whoever rotates may rename every file between the listing and the opening: what was missed is looked for again.
+    """
+    read: set[int] = set()
+    for _ in range(_LOOKS):
+        missed = False
+        for file in finding.find(location):
+            inode, _, changed = file.stamp
+            if inode in read or changed < since.timestamp() * 1e9:
+                continue
+            try:
+                yield from _lines_of(file)
+                read.add(inode)
+            except FileNotFoundError:
+                missed = True
+            except (OSError, EOFError, zlib.error) as error:
+                raise finding.unreadable(file.path, OSError(str(error))) from error
+        if not missed:
+            return
+
+
+def _lines_of(file: finding.Found) -> Iterator[bytes]:
+    with file.opened() as raw:
+        stream = gzip.GzipFile(fileobj=raw) if file.gzipped else io.BufferedReader(cast(io.RawIOBase, raw))
+        # A logger that breaks a promise could write a line without end: its pieces are no JSON and are passed by.
+        while line := stream.readline(_LINE_LIMIT):
+            yield line
 
 
 def _id_finder(key: str) -> Callable[[bytes], str]:

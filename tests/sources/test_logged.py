@@ -16,6 +16,7 @@ from monitor.drift import LoggedRow
 from monitor.errors import SourceError
 from monitor.settings import TelemetrySettings
 from monitor.sources import logged_rows
+from monitor.sources.explanation_log import finding
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -64,6 +65,25 @@ def test_files_last_written_before_the_window_are_not_opened(tmp_path):
 
     assert looked_up(log, "a", since=datetime(2023, 12, 31, tzinfo=UTC)) == (ROW,)
     assert looked_up(log, "a", since=datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=1)) == (None,)
+
+
+def test_files_that_are_rotated_between_listing_and_opening_are_looked_for_again(tmp_path, monkeypatch):
+    written(tmp_path / "log.jsonl.1", record("old"))
+    log = written(tmp_path / "log.jsonl", record("young"))
+    listed, looks = finding.find, []
+
+    def find(location):
+        found = listed(location)
+        if not looks:
+            (tmp_path / "log.jsonl.1").rename(tmp_path / "log.jsonl.2")
+            (tmp_path / "log.jsonl").rename(tmp_path / "log.jsonl.1")
+            written(tmp_path / "log.jsonl", record("new"))
+        looks.append(location)
+        return found
+
+    monkeypatch.setattr(finding, "find", find)
+
+    assert looked_up(log, "old", "young", "new") == (ROW, ROW, ROW)
 
 
 @pytest.mark.parametrize("name", ['quote"d', "back\\slash", "ünïcode", "with: colon", "17"])
