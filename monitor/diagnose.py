@@ -119,7 +119,9 @@ def _failing(facts: Facts) -> Answered:
     limit = 2 * timedelta(seconds=status.interval_seconds) + STALE_SLACK
     seen = status.last_run_at or status.created_at
     if facts.now - seen > limit:
-        return "yes", [f"last check {seen:%Y-%m-%d %H:%M} UTC, more than {limit} ago"]
+        every = timedelta(seconds=status.interval_seconds)
+        late = f"{(facts.now - seen) / every:.1f} intervals ago; two are the limit"
+        return "yes", [f"last check {seen:%Y-%m-%d %H:%M} UTC, {late}"]
     return "no", [f"last check {seen:%Y-%m-%d %H:%M} UTC"]
 
 
@@ -203,7 +205,10 @@ TREE: tuple[Question, ...] = (
     Question(
         "not_checked", "Are checks missing or failing?", _failing,
         "The monitor cannot look. What it said last may be out of date.",
-        ("put right what the error names", "xdrift check {monitor}"),
+        (
+            "does a daemon run, and does it reach the database? its /readyz says why not",
+            "put right what an error names, then: xdrift check {monitor}",
+        ),
     ),
     Question(
         "no_data", "Was there too little to judge?", _blind,
