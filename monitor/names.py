@@ -74,6 +74,10 @@ SMOOTHED_TESTS = ("psi_max", "stability_max")
 """Scores that are smoothed over checks, for trends."""
 
 
+ANNOTATIONS, REPORTS = "grafana:annotations", "report:weekly"
+"""Channels of the outbox that are not webhooks; names of `channels` cannot hold a colon."""
+
+
 class Metric(NamedTuple):
     """How one metric is exported; unpacks as (kind, help, labels)."""
 

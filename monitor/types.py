@@ -277,6 +277,9 @@ class AttributionRow:
     segments: Mapping[str, str] = field(default_factory=dict)
     logged_values: Mapping[str, float] | None = None
     """Feature to the attribution that the serving system logged for this prediction."""
+    nearest_other: Mapping[str, Any] | None = None
+    """The nearest real row with the other decision, not a cause: {row_id, distance, prediction, differs: [features, the
+    farthest first]}; None where there is no decision or no such row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +387,22 @@ class News:
     after: Condition
     maintenance: bool
     """A declared maintenance is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened to a monitor that a reader of its curves must know."""
+
+    id: str
+    """Follows from what happened: whoever sees it twice can tell."""
+    monitor: str
+    kind: Literal["deployment", "reference", "level", "maintenance"]
+    """`level`: the level of a check differs from that of the judged check before it."""
+    at: datetime
+    until: datetime | None
+    """End of a maintenance; None for what has no length."""
+    text: str
+    check_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from monitor.settings.base import Duration, Slug, Strict, format_duration, parse
 from monitor.settings.checks import ExplainSettings, SampleSettings, ScheduleSettings
 from monitor.settings.drift import DriftSettings
 from monitor.settings.inputs import ColumnSettings, HoldoutSettings, ModelSettings, PredictionSettings
+from monitor.settings.reports import GrafanaSettings, MailSettings, ReportSettings
 from monitor.settings.slo import SERVING_SLOS, ChannelSettings, SloSettings
 from monitor.settings.telemetry import LogColumns, PrivacySettings, TelemetrySettings
 
@@ -20,12 +21,15 @@ __all__ = [
     "ColumnSettings",
     "DriftSettings",
     "ExplainSettings",
+    "GrafanaSettings",
     "HoldoutSettings",
     "LogColumns",
+    "MailSettings",
     "ModelSettings",
     "MonitorSettings",
     "PredictionSettings",
     "PrivacySettings",
+    "ReportSettings",
     "RetentionSettings",
     "SampleSettings",
     "ScheduleSettings",
@@ -130,6 +134,10 @@ class Settings(Strict):
     """Checks that run at the same time, each in a process of its own."""
     channels: tuple[ChannelSettings, ...] = ()
     """Where level changes are told, beside Alertmanager."""
+    reports: ReportSettings | None = None
+    """Weekly reports made by the daemon; `xdrift report weekly` needs no setting."""
+    grafana: GrafanaSettings | None = None
+    """Where dashboards and annotations are pushed to."""
     monitors: tuple[MonitorSettings, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -138,6 +146,15 @@ class Settings(Strict):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two monitors are named {', '.join(twice)}; every name must be unique")
+        return self
+
+    @model_validator(mode="after")
+    def _known_channels(self) -> Self:
+        named = {channel.name for channel in self.channels}
+        unknown = sorted(set(self.reports.channels) - named) if self.reports else []
+        if unknown:
+            known = ", ".join(sorted(named)) or "none"
+            raise ValueError(f"reports.channels names {', '.join(unknown)}; channels configured: {known}")
         return self
 
     def monitor(self, name: str) -> MonitorSettings:

@@ -166,6 +166,7 @@ def attribution_rows(rows: Iterable[AttributionRow], **key: Any) -> list[Row]:
             "inputs": dict(row.inputs),
             "segments": dict(row.segments),
             "logged_vector": None if row.logged_values is None else numbers(row.logged_values),
+            "nearest_other": None if row.nearest_other is None else dict(row.nearest_other),
         }
         for position, row in enumerate(rows)
     ]
@@ -183,4 +184,5 @@ def attribution_from(row: RowMapping) -> AttributionRow:
         inputs=row["inputs"],
         segments=row["segments"],
         logged_values=None if row["logged_vector"] is None else floats(row["logged_vector"]),
+        nearest_other=row["nearest_other"],
     )

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKeyConstraint as ForeignKeys
 
 from monitor.store.columns import Instant, Json, Real, Whole, Words
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration. Versions are four digits, so that their order is that of the text."""
 
 metadata = MetaData(
@@ -194,10 +194,11 @@ attributions = Table(
     *may(Instant, "time"),
     *may(Real, "prediction", "logged_prediction", "base_value"),
     *must(Json, "vector", "inputs", "segments"),
-    *may(Json, "logged_vector"),
+    *may(Json, "logged_vector", "nearest_other"),
     Index(None, "row_id"),
 )
-"""Explained predictions; `vector` maps feature to attribution, `logged_vector` what the serving system logged."""
+"""Explained predictions; `vector` maps feature to attribution, `logged_vector` what the serving system logged;
+`nearest_other` names the nearest row with the other decision."""
 
 deployments = Table(
     "model_deployments",

@@ -1,0 +1,1 @@
+"""`xdrift doctor`: is everything there that checks need?"""

@@ -1,0 +1,1 @@
+"""Grafana: dashboards pushed through its API, annotations for what happened to a monitor."""

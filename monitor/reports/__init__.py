@@ -1,0 +1,1 @@
+"""What a meeting and an examiner read: weekly and compliance reports, computed from records."""
