@@ -105,17 +105,18 @@ class Trials:
     def __call__(self, cell: Cell) -> dict[str, Any]:
         rng = generator(self.seed, cell.pool, cell.d, cell.n, cell.m)
         sides = _sides(cell, rng)
-        levels = {"warning": 0, "severe": 0, **{test.name: 0 for test in TESTS if test.judged}}
+        asked = [test.name for test in TESTS if test.judged and not test.paired]
+        levels = dict.fromkeys((*BUDGET, *asked), 0)
         for _ in range(cell.trials):
             result = compare(*sides()).result
             levels["warning"] += result.level >= 1
             levels["severe"] += result.level >= 2
-            for name, found in result.levels.items():
-                levels[name] += bool(found.any())
+            for name in asked:
+                levels[name] += bool(result.levels[name].any())
         return {
             **{key: getattr(cell, key) for key in ("pool", "d", "n", "m", "trials")},
             **{level: share(levels[level], cell.trials) for level in BUDGET},
-            "tests": {test.name: levels[test.name] for test in TESTS if test.judged},
+            "tests": {name: levels[name] for name in asked},
         }
 
 

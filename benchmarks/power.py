@@ -23,6 +23,7 @@ from benchmarks.peers.ask import Cell as Exchange
 from benchmarks.results import Form
 from benchmarks.shifts import SHIFTS, Shift, Shifted, World, world
 from monitor.drift import ViewResult, assess, measure, prepare
+from monitor.drift.catalogue import PAIRED
 from monitor.settings import DriftSettings
 from monitor.types import View
 
@@ -115,8 +116,11 @@ class Ours:
             for name, engine in ENGINES.items():
                 scores[name].append(engine(model, shifted, mine, theirs))
             result = _result(model.values[mine], shifted.values[theirs])
-            for name, levels in result.levels.items():
-                raised[name] = raised.get(name, 0) + bool(levels.any())
+            levels = {name: found for name, found in result.levels.items() if name not in PAIRED}
+            if shifted.same_rows:
+                levels |= {name: _on_same_rows(model, shifted, mine).levels[name] for name in PAIRED}
+            for name, found in levels.items():
+                raised[name] = raised.get(name, 0) + bool(found.any())
         names = [f"f{j}" for j in range(model.values.shape[1])]
         psi = measure(prepare(model.values, names), shifted.values).statistics["psi"]
         feature = None if case.shift is None else case.shift.feature
@@ -156,7 +160,11 @@ def _paired(model: World, shifted: Shifted, mine: Any, _theirs: Any) -> Score:
     """The holdout view: the same rows explained again, where that is what happened."""
     if not shifted.same_rows:
         return Score(None, float("nan"))
-    return _judged(_result(model.values[mine], shifted.values[mine], paired=True))
+    return _judged(_on_same_rows(model, shifted, mine))
+
+
+def _on_same_rows(model: World, shifted: Shifted, mine: Any) -> ViewResult:
+    return _result(model.values[mine], shifted.values[mine], paired=True)
 
 
 def _input_ks(model: World, shifted: Shifted, mine: Any, theirs: Any) -> Score:

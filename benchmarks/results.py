@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import json
 import os
 import platform
@@ -43,13 +45,32 @@ def _processor() -> str:
     return platform.machine()
 
 
+def engine_digest() -> str:
+    """First 12 digits of the hash of the drift engine's code: comments, docstrings and layout left out."""
+    from monitor import drift
+
+    digest = hashlib.sha256()
+    for path in sorted(Path(str(drift.__file__)).parent.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list):
+                node.body = [one for one in body if not _is_text(one)]  # type: ignore[attr-defined]
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()[:12]
+
+
+def _is_text(node: Any) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
 def save(name: str, body: dict[str, Any], form: Form, folder: Path = FOLDER) -> bool:
     """Write `name`.json. A short form never replaces a full one: returns False then."""
     held = load(name, folder)
     if form == "short" and held is not None and held["form"] == "full":
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(dump({"name": name, "form": form, **body}))
+    (folder / f"{name}.json").write_text(dump({"name": name, "form": form, "engine": engine_digest(), **body}))
     return True
 
 

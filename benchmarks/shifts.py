@@ -106,6 +106,12 @@ def _shrunk(columns: list[int], world: World, size: float, rng: np.random.Genera
     return Shifted(X, values)
 
 
+def _rounded(world: World, size: float, rng: np.random.Generator) -> Shifted:
+    """What another library version or file format does: last digits of attributions, in every row."""
+    X = inputs(len(world.X), rng)
+    return Shifted(X, explained.explain(world.booster, X) * (1 + size))
+
+
 def _bootstrap(rng: np.random.Generator) -> tuple[Matrix, NDArray[np.float64]]:
     fresh = inputs(TRAINED_ROWS, rng)
     y = target(fresh, rng)
@@ -158,6 +164,7 @@ SHIFTS: tuple[Shift, ...] = (
         feature=UNIMPORTANT,
         quiet=True,
     ),
+    Shift("rounding", "last digits", _rounded, (1e-8, 1e-7), "share", quiet=True, in_inputs=False),
     Shift(
         "refresh",
         "the model learns on from a bootstrap of new rows",

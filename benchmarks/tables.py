@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.results import engine_digest
 from monitor.drift import TESTS
 
 Result = dict[str, Any]
@@ -31,11 +32,18 @@ def seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.2f} ms"
 
 
+OF_THE_ENGINE = ("speed", "false-alarms", "power", "cause", "real")
+"""Benchmarks whose numbers follow from the drift engine."""
+
+
 def measured_with(result: Result) -> str:
-    """One line: form, processor, versions."""
+    """One line: form, processor, versions; a second one where the engine has changed since."""
     env = result["environment"]
     versions = ", ".join(f"{name} {version}" for name, version in env["versions"].items() if version != "absent")
-    return f"Form: {result['form']}. {env['processor']}, {env['cores']} cores, Python {env['python']}, {versions}."
+    line = f"Form: {result['form']}. {env['processor']}, {env['cores']} cores, Python {env['python']}, {versions}."
+    if result["name"] not in OF_THE_ENGINE or result.get("engine") == engine_digest():
+        return line
+    return f"{line}\n\nMeasured with an earlier version of the drift engine."
 
 
 def _times(value: float) -> str:
@@ -286,7 +294,7 @@ def of_test(name: str, alarms: Result | None, seen: Result | None) -> str:
         rows = [
             [f"{row['shift']} {row['size']:g}", percent(row[name] / row["trials"], 0)]
             for row in seen["tests"]
-            if row["shift"] != "null"
+            if row["shift"] != "null" and name in row
         ]
         parts.append(f"Raised a level under shifts of rising size ({seen['n']} rows on either side, share of trials):")
         parts.append(table(["shift", "raised"], rows))
@@ -314,3 +322,23 @@ def telemetry(found: dict[str, Any]) -> str:
     ]
     head = ["database", "lines", "lines/s", "lines/CPU s", "peak MB of the reader", "reader killed", "wrong counters"]
     return table(head, rows)
+
+
+def reports(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"{run['monitors']} with Evidently's sections" if run["evidently"] else f"{run['monitors']}",
+            f"{run['seconds']:.1f} s",
+            f"{run['cpu_seconds']:.1f} s",
+            f"{run['peak_rss_mb']:.0f} MB",
+            f"{run['largest_html_kb']:.0f} KB",
+            f"{run['evidently_html_mb']:.1f} MB" if run["evidently"] else "",
+        ]
+        for run in found["runs"]
+    ]
+    head = ["monitors", "wall time", "CPU time", "peak memory", "largest HTML of a monitor", "its Evidently file"]
+    before = (
+        f"{found['monitors']} monitors of {found['features']} features, {found['weeks']} weeks, {found['checks']:,} "
+        "checks, two model versions in the explanation log."
+    )
+    return f"{before}\n\n{table(head, rows)}"

@@ -107,7 +107,8 @@ def moved_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
     table.add_column("importance", min_width=10)
     if not narrow:
         table.add_column("share", no_wrap=True, justify="right")
-    for name in JUDGED:
+    asked = [name for name in JUDGED if any(row[f"{name}_threshold"] is not None for row in rows)]
+    for name in asked:
         table.add_column(name, no_wrap=True, justify="right")
     for row in rows:
         level = row["level"]
@@ -116,7 +117,7 @@ def moved_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
             row["feature"],
             ratio_words(row["importance_reference"], row["importance_current"]),
             *([] if narrow else [f"{row['share_reference']:.0%} to {row['share_current']:.0%}"]),
-            *(_against_limit(row, name) for name in JUDGED),
+            *(_against_limit(row, name) for name in asked),
         )
     return table
 

@@ -14,6 +14,8 @@ from monitor.drift.gaps import served_gap
 from monitor.drift.groups import Groups, check_groups, find_groups, group_sums, settle
 from monitor.drift.inputs import InputDrift, input_drift, input_profile
 from monitor.drift.judge import Facts, Judgement, judge
+from monitor.drift.lesser import LABEL as LESSER
+from monitor.drift.lesser import lend, lesser, lesser_sum
 from monitor.drift.measure import Measurement, measure
 from monitor.drift.prepare import Prepared, prepare
 from monitor.drift.profiles import attribution_profiles
@@ -23,6 +25,7 @@ from monitor.drift.segments import Chosen, Segments, choose_segments, measure_se
 from monitor.drift.served import LoggedRow, Served
 
 __all__ = [
+    "LESSER",
     "TESTS",
     "Chosen",
     "Comparison",
@@ -51,6 +54,9 @@ __all__ = [
     "input_drift",
     "input_profile",
     "judge",
+    "lend",
+    "lesser",
+    "lesser_sum",
     "measure",
     "measure_segments",
     "model_numbers",

@@ -10,10 +10,11 @@ import numpy as np
 
 from monitor.drift.adjust import benjamini_hochberg
 from monitor.drift.calibrate import Natural, thresholds
-from monitor.drift.catalogue import JUDGED, TESTS, floors
+from monitor.drift.catalogue import JUDGED, PAIRED, TESTS, floors
 from monitor.drift.measure import Measurement
 from monitor.drift.prepare import Prepared
 from monitor.drift.ranking import model_numbers
+from monitor.drift.weights import Flags, shares, weighty
 from monitor.settings import DriftSettings
 from monitor.types import Finding, Floats, Ints, Level, View
 
@@ -26,6 +27,8 @@ class Part(NamedTuple):
     """`column=value`: only rows of this segment."""
     groups: bool = False
     """True: the sums of feature groups instead of single features."""
+    lesser: bool = False
+    """True: the sum of the features that are too small to alarm by themselves."""
 
 
 Key = TypeVar("Key", bound=View | Part)
@@ -45,7 +48,7 @@ class ViewResult:
     """Judged test to (2, d) thresholds, warning and severe."""
     levels: dict[str, Ints]
     """Judged test to (d,) levels."""
-    material: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    material: Flags
     """(d,) features important enough, then or now, to alarm."""
     model_numbers: dict[str, float]
     note: str
@@ -68,6 +71,8 @@ class ViewResult:
         found = []
         for j, feature in enumerate(self.feature_names):
             for test in TESTS:
+                if test.paired and not self.measurement.paired:
+                    continue
                 limit = self.limits.get(test.name)
                 found.append(
                     Finding(
@@ -157,31 +162,22 @@ def _family_p(view: tuple[Prepared, Measurement], name: str, settings: DriftSett
     return np.where(material(measured, settings), measured.p_values[name], np.nan)
 
 
-def shares(importance: Floats) -> Floats:
-    """Share of all importance, (d,); zeros when there is none."""
-    total = importance.sum()
-    return importance / total if total > 0 else np.zeros_like(importance)
-
-
-def material(measured: Measurement, settings: DriftSettings) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Features that hold the configured share of all importance on either side, or half an equal share where
-    there are so many features that nobody holds more."""
-    least = min(settings.materiality, 0.5 / len(measured.importance_ref))
-    larger = np.maximum(shares(measured.steady_ref), shares(measured.steady_cur))
-    return np.asarray(larger >= least, dtype=np.bool_)
+def material(measured: Measurement, settings: DriftSettings) -> Flags:
+    """Features that hold enough of all importance on either side, (d,)."""
+    return weighty(np.maximum(shares(measured.steady_ref), shares(measured.steady_cur)), settings)
 
 
 def _view(
     part: Part, prepared: Prepared, measured: Measurement, p_adjusted: dict[str, Floats], settings: DriftSettings
 ) -> ViewResult:
     reason = _thin(measured, settings)
-    weighty = material(measured, settings)
+    counts = material(measured, settings)
     alpha = (settings.alpha_warning, settings.alpha_severe)
     limits, levels = {}, {}
     for name in JUDGED:
         limit = _limits(name, prepared.natural, prepared.noise, measured, settings, alpha)
         statistic, p = measured.statistics[name], p_adjusted[name]
-        raised = [(statistic > limit[i]) & (p <= alpha[i]) & weighty for i in (0, 1)]
+        raised = [(statistic > limit[i]) & (p <= alpha[i]) & counts for i in (0, 1)]
         limits[name] = limit
         levels[name] = np.zeros(prepared.d, np.int64) if reason else np.where(raised[1], 2, np.where(raised[0], 1, 0))
     return ViewResult(
@@ -192,7 +188,7 @@ def _view(
         p_adjusted=p_adjusted,
         limits=limits,
         levels=levels,
-        material=weighty,
+        material=counts,
         model_numbers=model_numbers(measured.importance_ref, measured.importance_cur, settings.top_k),
         note="" if measured.paired else prepared.natural.note,
         reason=reason,
@@ -210,6 +206,8 @@ def _limits(
     """On the same rows neither sampling nor season plays a part: the effect floors decide, and for approximate
     explainers what their seed alone does."""
     floor = floors(settings, name)
+    if not measured.paired and name in PAIRED:
+        return np.full((2, len(measured.freedom)), np.nan)
     if measured.paired:
         least = np.repeat(np.array(floor)[:, None], len(measured.freedom), axis=1)
         return np.asarray(np.maximum(least, noise.get(name, least)), dtype=np.float64)

@@ -19,6 +19,7 @@ from monitor.drift.distances import Matrix, ascending, distances, moments
 from monitor.drift.ks import ks_null, ks_null_mean
 from monitor.drift.psi import proportions, psi, psi_null
 from monitor.drift.stability import standard_error
+from monitor.drift.weights import Flags
 from monitor.types import Floats, Ints
 
 MIN_PERIODS = 4
@@ -31,6 +32,9 @@ HIDDEN = (1.0, 1.645)
 """Standard errors by which the largest period seen may have been underestimated, warning and severe."""
 PRIOR_FREEDOM = 4.0
 """Weight, in periods, of the spread common to all features when one feature's own spread is estimated."""
+COMMON = 0.9
+"""Spreads beyond this quantile over features count as that quantile when the common one is worked out: relative changes
+of a feature that hardly counts reach any size, and must not widen the bounds of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,18 @@ class Natural:
     note: str
 
 
-def calibrate(values: Matrix, periods: Sequence[str] | None, edges: Floats, counts: Ints, widths: Ints) -> Natural:
-    """Leave each period out against the rest. Falls back to chance only, and says so in `note`."""
+def calibrate(
+    values: Matrix,
+    periods: Sequence[str] | None,
+    edges: Floats,
+    counts: Ints,
+    widths: Ints,
+    counted: Flags | None = None,
+) -> Natural:
+    """Leave each period out against the rest. Falls back to chance only, and says so in `note`.
+
+    `counted`: features important enough to say what is common to all, (d,); every one when None or none is.
+    """
     d = values.shape[1]
     zeros = {name: np.zeros((2, d)) for name in ("psi", "ks", "stability")}
     if periods is None:
@@ -64,7 +78,9 @@ def calibrate(values: Matrix, periods: Sequence[str] | None, edges: Floats, coun
         )
     left_out = [_left_out(values[inverse == k], values[inverse != k], edges, counts, widths) for k in usable]
     bounds = {
-        name: _bound(np.array([one[name][0] for one in left_out]), np.array([one[name][1] for one in left_out]))
+        name: _bound(
+            np.array([one[name][0] for one in left_out]), np.array([one[name][1] for one in left_out]), counted
+        )
         for name in zeros
     }
     note = f"thresholds calibrated on {len(usable)} left-out periods"
@@ -96,7 +112,7 @@ def _left_out(
     }
 
 
-def _bound(excess: Floats, error: Floats) -> Floats:
+def _bound(excess: Floats, error: Floats, counted: Flags | None = None) -> Floats:
     """Upper prediction bounds, (2, d), for one more period, from (k, d) left-out ones and their standard errors.
 
     Normal prediction bound (mean + t * s * sqrt(1 + 1/k)) with each feature's variance shrunk towards the
@@ -105,11 +121,17 @@ def _bound(excess: Floats, error: Floats) -> Floats:
     """
     k = len(excess)
     variance = excess.var(axis=0, ddof=1)
-    shrunk = (variance * (k - 1) + variance.mean() * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
+    shrunk = (variance * (k - 1) + _common(variance, counted) * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
     t = stats.t.isf(np.array(TAIL), k - 1 + PRIOR_FREEDOM)
     predicted = excess.mean(axis=0) + t[:, None] * np.sqrt(shrunk * (1 + 1 / k))
     lived = (excess + np.array(HIDDEN)[:, None, None] * error).max(axis=1)
     return np.asarray(np.maximum(predicted, lived), dtype=np.float64)
+
+
+def _common(variance: Floats, counted: Flags | None) -> float:
+    """The spread common to all features that count, the largest ones cut down to a quantile."""
+    chosen = variance[counted] if counted is not None and counted.any() else variance
+    return float(np.minimum(chosen, np.quantile(chosen, COMMON, method="lower")).mean())
 
 
 def noise_bounds(runs: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
@@ -118,7 +140,7 @@ def noise_bounds(runs: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
     `runs`: statistics per judged test, (d,) each, of the same rows explained with another seed; two runs at least.
     """
     bounds = {}
-    for name in ("psi", "ks", "stability"):
+    for name in ("psi", "ks", "stability", "change"):
         # A relative change has no value where there was no importance; such features are not judged by it either.
         seen = np.nan_to_num(np.array([run[name] for run in runs]), posinf=0.0)
         bounds[name] = _bound(seen, np.zeros_like(seen))

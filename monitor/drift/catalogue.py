@@ -18,6 +18,8 @@ class DriftTest:
     floor: tuple[str, str] | None
     """Names of the warning and severe effect floors in DriftSettings."""
     unit: str
+    paired: bool = False
+    """True: asked only of the same rows, in the holdout view."""
 
 
 TESTS: tuple[DriftTest, ...] = (
@@ -42,12 +44,21 @@ TESTS: tuple[DriftTest, ...] = (
         floor=("stability_warning", "stability_severe"),
         unit="ratio to reference importance",
     ),
+    DriftTest(
+        name="change",
+        title="Change of the same rows",
+        judged=True,
+        floor=("change_warning", "change_severe"),
+        unit="ratio to reference importance",
+        paired=True,
+    ),
     DriftTest(name="wasserstein", title="Wasserstein distance", judged=False, floor=None, unit="output units"),
     DriftTest(name="js", title="Jensen-Shannon distance", judged=False, floor=None, unit="0 to 1"),
     DriftTest(name="kl", title="Kullback-Leibler divergence", judged=False, floor=None, unit="nats"),
 )
 
 JUDGED: tuple[str, ...] = tuple(test.name for test in TESTS if test.judged)
+PAIRED: tuple[str, ...] = tuple(test.name for test in TESTS if test.paired)
 
 
 def floors(settings: DriftSettings, name: str) -> tuple[float, float]:

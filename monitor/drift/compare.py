@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from monitor.drift.assess import Part, ViewResult, assess, shares
+from monitor.drift.assess import Part, ViewResult, assess
 from monitor.drift.catalogue import TESTS
 from monitor.drift.groups import check_groups, group_sums, settle
+from monitor.drift.lesser import LABEL, lend, lesser, lesser_sum
 from monitor.drift.measure import measure
 from monitor.drift.prepare import prepare
+from monitor.drift.weights import shares
 from monitor.errors import DataError
 from monitor.settings import DriftSettings
 from monitor.types import Finding, Level, View
@@ -79,6 +81,10 @@ class Comparison:
             )
         by_feature = {row["feature"]: row for row in rows}
         judged = {test.name for test in TESTS if test.judged}
+        absent = [test.name for test in TESTS if test.paired and not self.paired]
+        for row in rows:
+            keys = ("", "_threshold", "_threshold_severe", "_level", "_p_value", "_p_adjusted")
+            row.update({f"{test}{key}": None for test in absent for key in keys})
         for finding in self.findings:
             if finding.feature is None:
                 continue
@@ -100,6 +106,8 @@ def compare(
     paired: bool = False,
     periods: Sequence[str] | None = None,
     settings: DriftSettings | None = None,
+    *,
+    exact: bool = True,
 ) -> Comparison:
     """Compare two attribution matrices with the daemon's engine.
 
@@ -108,6 +116,8 @@ def compare(
         current: (m, d). Two data frames are matched by column name, arrays by position.
         feature_names: d names; taken from the data frames when absent, else f0, f1, ...
         paired: row i of both sides explains the same input row.
+        exact: paired only: the explainer is deterministic, so every change beyond rounding is real. False for sampled
+            attributions: then only what chance does not explain counts, and `change` is not judged.
         periods: label per reference row (a week, a month); with enough of them thresholds know the natural
             variation from period to period.
 
@@ -128,16 +138,28 @@ def compare(
     view: View = "holdout" if paired else "traffic"
     known = None if paired else periods
     prepared = prepare(ref, names, settings=settings, periods=known)
-    pairs = {Part(view): (prepared, measure(prepared, cur, paired=paired))}
+    pairs = {Part(view): (prepared, measure(prepared, cur, paired=paired, exact=paired and exact))}
+    small = lesser(prepared)
+    if len(small):
+        rest = prepare(lesser_sum(ref, small), [LABEL], settings=settings, periods=known)
+        pairs[Part(view, lesser=True)] = (
+            rest,
+            measure(rest, lesser_sum(cur, small), paired=paired, exact=paired and exact),
+        )
     groups = settings.groups
     if groups:
         check_groups(groups, names)
         sums = prepare(group_sums(ref, names, groups), list(groups), settings=settings, periods=known)
-        pairs[Part(view, groups=True)] = (sums, measure(sums, group_sums(cur, names, groups), paired=paired))
+        pairs[Part(view, groups=True)] = (
+            sums,
+            measure(sums, group_sums(cur, names, groups), paired=paired, exact=paired and exact),
+        )
     results = assess(pairs, settings)
     result = results[Part(view)]
     if groups:
         result, _ = settle(result, results[Part(view, groups=True)], groups)
+    if len(small):
+        result, _ = lend(result, results[Part(view, lesser=True)], small)
     return Comparison(result=result, paired=paired)
 
 
@@ -159,8 +181,17 @@ def _aligned(reference: Any, current: Any, given: Sequence[str] | None) -> tuple
                 hint="drop or rename columns so that both sides agree",
             )
         current = np.asarray(current)[:, [cur_names.index(name) for name in ref_names]]
-    ref, cur = np.asarray(reference), np.asarray(current)
+    # Masked arrays stay what they are: `prepare` and `measure` refuse them, asarray would unmask.
+    ref, cur = np.asanyarray(reference), np.asanyarray(current)
     width = ref.shape[1] if ref.ndim == 2 else 0
+    known = ref_names or cur_names
+    if given is not None and known and list(given) != known:
+        raise DataError(
+            "feature names do not agree with the columns of the data frame",
+            seen=", ".join(given),
+            expected=", ".join(known),
+            hint="leave feature_names out: the columns have names",
+        )
     names = list(given) if given is not None else (ref_names or cur_names or [f"f{j}" for j in range(width)])
     if len(names) != width or len(set(names)) != len(names):
         seen = f"{len(names)} names, {len(set(names))} distinct"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from monitor.drift.assess import shares
+from monitor.drift.weights import shares
 from monitor.types import Contribution, Floats, Level
 
 

@@ -93,7 +93,7 @@ def settle(result: ViewResult, sums: ViewResult, groups: Groups) -> tuple[ViewRe
         return result, ()
     levels = {name: level.copy() for name, level in result.levels.items()}
     place = {name: j for j, name in enumerate(result.feature_names)}
-    distance = result.measurement.statistics["wasserstein"]
+    distance = result.measurement.moved_by
     lines = []
     for g, (group, members) in enumerate(groups.items()):
         at = np.array([place[member] for member in members])

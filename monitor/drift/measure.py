@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from monitor.drift import permute
+from monitor.drift.binning import snapped
+from monitor.drift.calibrate import TAIL
 from monitor.drift.distances import Distances, Matrix, distances, over_blocks
 from monitor.drift.ks import ks_p_value
 from monitor.drift.prepare import Prepared, check_matrix
 from monitor.drift.psi import js, kl, proportions, psi, psi_p_value, table_probability
-from monitor.drift.stability import p_value, stability, standard_error
+from monitor.drift.stability import p_value, relative_change, stability, standard_error
 from monitor.errors import DataError
 from monitor.types import Floats, Ints
 
+NOISE_FREEDOM = 6
+"""Degrees of freedom of an explainer's noise: three runs and what all features have in common."""
 ROUNDING = 1e-6
 """On the same rows, changes under this share of an attribution, or of its feature's large ones, are rounding."""
 OUTLIERS = 1000
@@ -48,6 +53,8 @@ class Measurement:
     """(m, d) the values measured, as given; None for pairs."""
     moved: Ints
     """Paired only: rows whose attribution changed beyond rounding."""
+    moved_by: Floats
+    """How far attributions moved, in output units: of the same rows the mean abs change, else Wasserstein distance."""
 
 
 def measure(prepared: Prepared, current: object, *, paired: bool = False, exact: bool = False) -> Measurement:
@@ -79,6 +86,12 @@ class _Pairs:
     """What only the same rows can tell, (d,) each."""
 
     moved: Ints
+    size: Floats
+    """Mean abs change."""
+    mean: Floats
+    """Mean signed change."""
+    spread: Floats
+    """Standard deviation of the signed change."""
     error: Floats
     """Standard error of the mean change of abs values."""
 
@@ -86,7 +99,8 @@ class _Pairs:
 def _paired(prepared: Prepared, matrix: Matrix) -> tuple[Matrix, _Pairs]:
     """The matrix with changes within rounding undone, and what the pairs tell."""
     n, d = matrix.shape
-    cleaned, moved, error = np.empty((n, d), np.float64), np.empty(d, np.int64), np.empty(d)
+    cleaned, moved = np.empty((n, d), np.float64), np.empty(d, np.int64)
+    size, mean, spread, error = (np.empty(d) for _ in range(4))
 
     def one(at: slice) -> None:
         before = prepared.values[:, at].astype(np.float64, copy=False)
@@ -94,10 +108,12 @@ def _paired(prepared: Prepared, matrix: Matrix) -> tuple[Matrix, _Pairs]:
         same = np.abs(now - before) <= _rounding(before)
         cleaned[:, at] = np.where(same, before, now)
         moved[at] = (~same).sum(axis=0)
+        change = cleaned[:, at] - before
+        size[at], mean[at], spread[at] = np.abs(change).mean(axis=0), change.mean(axis=0), change.std(axis=0)
         error[at] = (np.abs(cleaned[:, at]) - np.abs(before)).std(axis=0) / np.sqrt(n)
 
     over_blocks(one, matrix)
-    return cleaned, _Pairs(moved, error)
+    return cleaned, _Pairs(moved, size, mean, spread, error)
 
 
 def _rounding(values: Floats) -> Floats:
@@ -113,13 +129,14 @@ def _rounding(values: Floats) -> Floats:
 
 def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact: bool) -> Measurement:
     n, m = prepared.n, len(matrix)
-    found = distances(prepared.columns, matrix, prepared.edge_table)
+    found = distances(prepared.columns, matrix, prepared.edge_table, (prepared.masses, prepared.steady))
     counts = found.counts
     p_ref, p_cur = proportions(prepared.counts, counts, prepared.widths)
     statistics = {
         "psi": psi(p_ref, p_cur),
         "ks": found.ks,
         "stability": stability(prepared.importance, found.importance),
+        "change": np.full(prepared.d, np.nan) if pairs is None else relative_change(pairs.size, prepared.importance),
         "wasserstein": found.wasserstein,
         "js": js(p_ref, p_cur),
         "kl": kl(p_ref, p_cur),
@@ -128,7 +145,7 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
     chance = standard_error(prepared.variance, n, found.variance, m)
     tails = {name: np.ones(prepared.d) for name in ("psi", "ks", "stability")}
     if pairs is not None and exact:
-        p_values = dict.fromkeys(tails, np.where(pairs.moved > 0, 0.0, 1.0))
+        p_values = dict.fromkeys((*tails, "change"), np.where(pairs.moved > 0, 0.0, 1.0))
     else:
         error = chance if pairs is None else pairs.error
         p_values = {
@@ -140,7 +157,12 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
         p_values, tails = _permuted(prepared, matrix, statistics, p_values, freedom=freedom, error=chance)
     if pairs is None:
         p_values["psi"] = np.maximum(p_values["psi"], table_probability(prepared.counts, counts))
-        p_values["ks"] = np.minimum(2 * np.minimum(p_values["ks"], _shift_p(prepared, found, m)), 1.0)
+        p_values["change"] = np.full(prepared.d, np.nan)
+    elif not exact:
+        p_values["change"] = _noise_p(statistics["change"], prepared.noise.get("change"))
+    if pairs is None or not exact:
+        shift = _shift_p(prepared, found, m) if pairs is None else p_value(pairs.mean, pairs.spread / np.sqrt(n), n - 1)
+        p_values["ks"] = np.minimum(2 * np.minimum(p_values["ks"], shift), 1.0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = chance / prepared.importance
     relative[~np.isfinite(relative)] = 0.0
@@ -161,6 +183,7 @@ def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact:
         tails=tails,
         current=matrix if pairs is None else None,
         moved=np.full(prepared.d, m, dtype=np.int64) if pairs is None else pairs.moved,
+        moved_by=found.wasserstein if pairs is None else pairs.size,
     )
 
 
@@ -176,6 +199,26 @@ def _shift_p(prepared: Prepared, found: Distances, m: int) -> Floats:
     return p_value(found.mean - prepared.mean, error, prepared.n + m - 2)
 
 
+def _snapped(prepared: Prepared, values: Matrix) -> Matrix:
+    """(n, d) values, those next to a point mass of the reference put on it."""
+    columns = zip(values.T, prepared.masses, prepared.steady.tolist(), strict=True)
+    return np.stack([snapped(column, held, size) for column, held, size in columns], axis=1)
+
+
+def _noise_p(change: Floats, bounds: Floats | None) -> Floats:
+    """Evidence that the same rows changed by more than an approximate explainer's seed changes them, (d,).
+
+    The reference keeps two upper bounds of that, for one in a hundred and one in a thousand: between and beyond them
+    Student's law, from which they come. NaN, not judged, where it keeps none.
+    """
+    if bounds is None:
+        return np.full(len(change), np.nan)
+    near, far = stats.t.isf(np.array(TAIL), NOISE_FREEDOM)
+    width = np.maximum((bounds[1] - bounds[0]) / (far - near), np.finfo(np.float64).tiny)
+    with np.errstate(over="ignore"):
+        return np.asarray(stats.t.sf((change - bounds[0]) / width + near, NOISE_FREEDOM), dtype=np.float64)
+
+
 def _permuted(
     prepared: Prepared,
     matrix: Matrix,
@@ -187,9 +230,10 @@ def _permuted(
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """p-values of a small sample, and the tail factors of the closed laws."""
     n, m = prepared.n, len(matrix)
+    ref, matrix = (_snapped(prepared, values) for values in (prepared.values, matrix))
     change = np.abs(np.abs(matrix).mean(axis=0, dtype=np.float64) - prepared.importance)
     return permute.refine(
-        prepared.values,
+        ref,
         matrix,
         prepared.edges,
         seen={"psi": statistics["psi"], "ks": statistics["ks"], "stability": change},

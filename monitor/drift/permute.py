@@ -79,16 +79,16 @@ def _anchored(null: Floats, seen: float, law: Callable[[float], float]) -> tuple
     return (1 + as_large) / (1 + len(null)), tail
 
 
-@lru_cache(maxsize=8)
-def _labels(n: int, m: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+@lru_cache(maxsize=2)
+def _labels(n: int, m: int) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
     """Random choices of the m current rows among n + m pooled ones, (n + m, PERMUTATIONS), and how many of them lie
     before each place, (n + m + 1, PERMUTATIONS). The same for all features and checks of these sizes: reproducible.
     """
-    chosen = np.zeros((n + m, PERMUTATIONS), dtype=np.float32)
+    chosen = np.zeros((n + m, PERMUTATIONS), dtype=np.int8)
     chosen[:m] = 1
     np.random.default_rng([n, m]).permuted(chosen, axis=0, out=chosen)
-    before = np.zeros((n + m + 1, PERMUTATIONS), dtype=np.int32)
-    np.cumsum(chosen, axis=0, out=before[1:])
+    before = np.zeros((n + m + 1, PERMUTATIONS), dtype=np.int16)  # MOST_ROWS fit
+    np.cumsum(chosen, axis=0, dtype=np.int16, out=before[1:])
     return chosen, before
 
 
@@ -105,13 +105,13 @@ def _psi_and_ks(ref: Matrix, cur: Matrix, edges: Floats) -> tuple[Floats, Floats
     return null_psi, _every_place(n, m) if len(ends) == n + m - 1 else _largest_gap(before, ends, n, m)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _every_place(n: int, m: int) -> Floats:
     """D of every permutation where no value comes twice: the same for all such features."""
     return _largest_gap(_labels(n, m)[1], np.arange(1, n + m), n, m)
 
 
-def _largest_gap(before: NDArray[np.int32], ends: Ints, n: int, m: int) -> Floats:
+def _largest_gap(before: NDArray[np.int16], ends: Ints, n: int, m: int) -> Floats:
     """D of every permutation: shares are compared after the last of equal values only. Exact, in whole numbers."""
     largest = np.zeros(before.shape[1], dtype=np.int32)
     for place in ends.tolist():

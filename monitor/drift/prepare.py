@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.drift.binning import bin_counts, pad, quantile_edges
+from monitor.drift.binning import bin_counts, pad, point_masses, quantile_edges, snap
 from monitor.drift.calibrate import Natural, calibrate
 from monitor.drift.distances import Matrix, ascending, moments, over_blocks, steady_importance, table
+from monitor.drift.weights import shares, weighty
 from monitor.errors import DataError
 from monitor.settings import DriftSettings
 from monitor.types import Floats, Ints
@@ -26,7 +27,7 @@ class Prepared:
     values: Matrix
     """(n, d) as given, not copied: whoever gave them must not change them."""
     columns: Matrix
-    """(d, n) each row ascending."""
+    """(d, n) each row ascending, values next to a point mass put on it."""
     edges: tuple[Floats, ...]
     edge_table: Floats
     """The same as (d, most edges), infinite behind each feature's last."""
@@ -42,6 +43,8 @@ class Prepared:
     """(d,) mean signed attribution."""
     steady: Floats
     """(d,) importance without the most extreme rows."""
+    masses: tuple[Floats, ...]
+    """Per feature the values that many rows hold."""
     natural: Natural
     noise: Mapping[str, Floats]
     """Judged test to (2, d): what an approximate explainer's seed alone does; empty when it is exact."""
@@ -60,6 +63,13 @@ def check_matrix(values: object, what: str, feature_names: Sequence[str] | None 
     """A finite (n, d) matrix, float32 as it is and anything else as float64. Raises DataError naming the first bad
     column.
     """
+    if np.ma.is_masked(values):
+        raise DataError(
+            f"{what} attributions are masked",
+            seen=f"{int(np.ma.getmaskarray(np.ma.asarray(values)).sum())} masked cells",
+            expected="a number in every cell: what lies under a mask is no attribution",
+            hint="drop these rows",
+        )
     try:
         kind = getattr(getattr(values, "dtype", None), "kind", "f")
         if kind not in "fiubO":
@@ -136,6 +146,10 @@ def prepare(
         steady[at] = steady_importance(columns[at])
 
     over_blocks(one, matrix)
+    masses = tuple(point_masses(column, size) for column, size in zip(columns, steady.tolist(), strict=True))
+    for column, held, size in zip(columns, masses, steady.tolist(), strict=True):
+        if len(held):
+            snap(column, held, size)
     edges = tuple(quantile_edges(column, settings.bins) for column in columns)
     edge_table = table(edges)
     counts, widths = pad([bin_counts(column, edge) for column, edge in zip(columns, edges, strict=True)])
@@ -151,7 +165,8 @@ def prepare(
         variance=variance,
         mean=mean,
         steady=steady,
-        natural=natural or calibrate(matrix, periods, edge_table, counts, widths),
+        masses=masses,
+        natural=natural or calibrate(matrix, periods, edge_table, counts, widths, weighty(shares(steady), settings)),
         noise=noise or {},
         settings=settings,
     )

@@ -34,14 +34,15 @@ SERVED = {
 
 
 def movers(views: Mapping[View, ViewResult], view: View) -> dict[str, float]:
-    """Features by how far their attributions moved in a view, largest first: Wasserstein distance, output units.
+    """Features by how far their attributions moved in a view, largest first, in output units: Wasserstein distance, on
+    the same rows the mean change.
 
     Distance, not change of importance: attributions that all turn from mixed to negative may keep their mean size.
     """
     if view not in views:
         return {}
     result = views[view]
-    distance = result.measurement.statistics["wasserstein"]
+    distance = result.measurement.moved_by
     order = sorted(range(len(distance)), key=lambda j: -distance[j])
     return {result.feature_names[j]: float(distance[j]) for j in order}
 
@@ -53,9 +54,18 @@ def _movers(contributions: Sequence[Contribution], views: Mapping[View, ViewResu
     distance = movers(views, view)
     chosen = sorted((c for c in raised if c.level == top), key=lambda c: -distance.get(c.feature, 0.0))
     start, end = ENDS[view]
-    named = [f"{c.feature} {ratio_words(getattr(c, start), getattr(c, end))}" for c in chosen[:SHOWN]]
+    named = [f"{c.feature} {_change(c, start, end, distance.get(c.feature, 0.0))}" for c in chosen[:SHOWN]]
     more = f", and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else ""
     return "; ".join(named) + more
+
+
+def _change(one: Contribution, start: str, end: str, distance: float) -> str:
+    """What became of its importance; where that stayed, how far the attributions themselves moved."""
+    before, after = getattr(one, start), getattr(one, end)
+    words = ratio_words(before, after)
+    if before > 0 and words == ratio_words(1.0, 1.0):
+        return f"{words}: its attributions moved by {distance / before:.0%} of their size"
+    return words
 
 
 def verdict_sentence(
@@ -68,7 +78,7 @@ def verdict_sentence(
 ) -> str:
     """One to three sentences for people."""
     if verdict == "none":
-        changed = " The model file changed, its explanations did not." if facts.model_changed else ""
+        changed = f" The model file changed, {_of_same_rows(views)}." if facts.model_changed else ""
         return f"Nothing drifted: the model explains recent predictions as it did when the reference was made.{changed}"
     if verdict == "unknown":
         return f"Could not judge recent predictions: {facts.thin}."
@@ -91,6 +101,21 @@ def verdict_sentence(
         return f"The data changed, the model did not: in {_where(contributions, views, segments)}"
     together = f"Together, {_movers(contributions, views, 'total')}."
     return f"{_model_clause(facts)} The data changed as well. {together}{farthest(segments, views.get('traffic'))}"
+
+
+def row_change(result: ViewResult) -> float | None:
+    """Mean change of the same rows' attributions as a share of all importance; None for other rows."""
+    measured = result.measurement
+    total = float(measured.importance_ref.sum())
+    return float(measured.moved_by.sum()) / total if measured.paired and total > 0 else None
+
+
+def _of_same_rows(views: Mapping[View, ViewResult]) -> str:
+    moved = row_change(views["holdout"]) if "holdout" in views else None
+    if not moved:
+        return "its explanations did not"
+    size = f"{moved:.0%}" if moved >= 0.01 else "less than 1%"
+    return f"explanations of the same rows moved by {size} of their size, within the thresholds"
 
 
 def _where(contributions: Sequence[Contribution], views: Mapping[View, ViewResult], segments: Segments) -> str:
@@ -137,4 +162,7 @@ def _view_line(result: ViewResult) -> str:
     word = ("no drift", "warning", "severe")[result.level]
     change = result.model_numbers["importance_change"]
     moved = f", importances moved by {change:.0%} in total" if np.isfinite(change) else ""
+    by_row = row_change(result)
+    if by_row:
+        moved += f", row by row attributions by {by_row:.0%}" if by_row >= 0.005 else ", row by row by less than 1%"
     return f"{word}, {int((levels > 0).sum())} of {len(levels)} features{moved}"

@@ -1,4 +1,4 @@
-"""Stability score: relative change of a feature's importance (mean abs attribution)."""
+"""Stability score, relative change of a feature's importance (mean abs attribution), and change of the same rows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from monitor.types import Floats
 def stability(importance_ref: Floats, importance_cur: Floats) -> Floats:
     """abs(cur - ref) / ref, (d,); 0 where both are 0, inf where only the reference is 0.
 
-    Blind to sign flips (PSI and KS see those) and meaningless for features of next to no importance,
-    which is why judging asks for materiality first.
+    Blind to changes of sign (PSI and KS see those that are one-sided, `change` sees all, on the same rows) and
+    meaningless for features of next to no importance, which is why judging asks for materiality first.
     """
-    change = np.abs(importance_cur - importance_ref)
+    return relative_change(np.abs(importance_cur - importance_ref), importance_ref)
+
+
+def relative_change(change: Floats, importance_ref: Floats) -> Floats:
+    """change / importance_ref, (d,) each; 0 where nothing changed, inf where only the reference importance is 0."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = change / importance_ref
     ratio[change == 0] = 0.0

@@ -3,8 +3,9 @@
 A population that moves can look like any mild rescaling of itself: prices that double, volatility that halves,
 summer after winter. So a good fit alone proves nothing (measured: 19 of 100 natural shifts fit a conversion).
 Two things do. Recorded numbers have few decimals; converted ones leave that lattice, and undoing the right
-conversion, and hardly any other, puts them back on it. And no population moves by a factor of 24, by 273.15
-degrees, or from all positive to all negative between two checks.
+conversion, and hardly any other, puts them back on it. And populations hardly move by a factor of 24, by 273.15
+degrees, or from all positive to all negative between two checks: such a move is believed to be a conversion when
+undoing it gives back the reference's middle and spread, since growth by 12 or 15 is not a factor of 24.
 
 A column without a lattice (raw floating point readings) in a unit less than ten times away is not recognised: its
 drift is reported, its cause is not guessed.
@@ -53,7 +54,15 @@ LEAST_PSI = {True: 0.1, False: 0.5}
 LEFT = 0.2
 """A conversion is believed when undoing it leaves at most this share of the PSI."""
 FAR = 10.0
-"""No population moves by this factor between two checks."""
+"""Populations hardly move by this factor between two checks."""
+MIDDLE, SPREAD = 0.25, 0.35
+"""Without a lattice: how far the median may stay from the reference's, in its interquartile ranges, and the log of the
+ratio of interquartile ranges, when the conversion is undone. Ordinary weeks differ by as much."""
+SAME = 0.1
+"""PSI under which the undone column is the reference's again, however far its middle and spread seem: heavy tails move
+those from week to week."""
+MIRRORED = 0.1
+"""The same for the median of a changed sign: the other hemisphere has other latitudes, too."""
 DECIMALS = (0, 1, 2, 3)
 FLOAT32 = 2e-7
 """Relative error of a value that went through single precision."""
@@ -84,15 +93,15 @@ def converted(
         undone = (present - offset) / factor
         back = step is not None and _on_lattice(undone, step) >= BACK
         proven = back and step is not None and _on_lattice(present, step) < AWAY
-        if value < LEAST_PSI[proven] or not (proven or _implausible(reference, present, factor, offset)):
+        far = _implausible(reference, present, factor, offset)
+        if value < LEAST_PSI[proven] or not (proven or far):
             continue
         left = psi_of(_snapped(undone, edges))
         if left <= LEFT * value:
-            fits.append((not back, left, name))
-    if not fits:
-        return None
-    _, left, name = min(fits)
-    return name, left
+            fits.append((not back, left, name, proven or left <= SAME or _alike(reference, undone, factor)))
+    # The best one or none: where it is not believed, one that fits less well would be a guess.
+    _, left, name, believed = min(fits, default=(True, value, "", False))
+    return (name, left) if believed else None
 
 
 def _step(reference: Profile) -> float | None:
@@ -125,6 +134,17 @@ def _implausible(reference: Profile, present: Floats, factor: float, offset: flo
         low, high = reference.quantiles[1], reference.quantiles[-2]
         return bool((low >= 0 and present.max() <= 0) or (high <= 0 and present.min() >= 0))
     return abs(offset) > 100 or not 1 / FAR < factor < FAR
+
+
+def _alike(reference: Profile, undone: Floats, factor: float) -> bool:
+    """Whether middle and spread are the reference's again."""
+    low, middle, high = (reference.quantiles[k] for k in (4, 5, 6))
+    now_low, now_middle, now_high = np.quantile(undone, (0.25, 0.5, 0.75)).tolist()
+    spread, now_spread = high - low, now_high - now_low
+    if spread <= 0 or now_spread <= 0:
+        return bool(spread == now_spread == 0 and np.isclose(middle, now_middle))
+    near = abs(now_middle - middle) <= (MIRRORED if factor < 0 else MIDDLE) * spread
+    return bool(near and abs(np.log(now_spread / spread)) <= SPREAD)
 
 
 def _snapped(values: Floats, edges: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from monitor import drift
 from monitor.drift import Measurement, Prepared
 from monitor.settings import DriftSettings
-from monitor.types import Attributions, Floats, Reference, View
+from monitor.types import Attributions, Floats, Ints, Reference, View
 
 Pair = tuple[Prepared, Measurement]
 
@@ -55,10 +55,13 @@ class Values:
 
     def summed(self, names: tuple[str, ...], groups: drift.Groups) -> Values:
         """Group sums in place of single features."""
+        return self._through(lambda values: drift.group_sums(values, names, groups))
 
-        def of(values: Floats) -> Floats:
-            return drift.group_sums(values, names, groups)
+    def lesser(self, places: Ints) -> Values:
+        """The sum of the features that are too small to alarm by themselves."""
+        return self._through(lambda values: drift.lesser_sum(values, places))
 
+    def _through(self, of: Callable[[Floats], Floats]) -> Values:
         reference = of(self.reference)
         return Values(
             reference=reference,

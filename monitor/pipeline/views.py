@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from monitor.types import (
     Contribution,
     ExplainerRef,
     Finding,
+    Ints,
     Level,
     LoadedModel,
     Profile,
@@ -33,8 +34,8 @@ GROUP = "group "
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     views: Mapping[View, ViewResult]
-    sums: Mapping[View, ViewResult]
-    """Feature groups: the sums of their members' attributions, per view."""
+    sums: Sequence[ViewResult]
+    """Sums of feature groups, and of the features too small to alarm by themselves."""
     settled: tuple[str, ...]
     """What groups changed in the levels, one line each."""
     segments: Segments
@@ -44,7 +45,7 @@ class Compared:
 
     def findings(self) -> tuple[Finding, ...]:
         """Of every view, then of its groups, then of segments of traffic."""
-        of_sums = (found for result in self.sums.values() for found in result.findings() if found.feature is not None)
+        of_sums = (found for result in self.sums for found in result.findings() if found.feature is not None)
         of_views = (found for result in self.views.values() for found in result.findings())
         return (*of_views, *of_sums, *self.segments.findings())
 
@@ -62,14 +63,19 @@ def compare_views(material: Material, monitor: MonitorSettings, window: Window, 
         labels = tuple(f"{GROUP}{name}" for name in material.groups)
         sums = pair_views(values.summed(names, material.groups), labels, material.reference, settings, noise=False)
         pairs |= {Part(view, groups=True): pair for view, pair in sums.pairs.items()}
+    small = drift.lesser(sides.ref)
+    if len(small):
+        label = (f"{GROUP}{drift.LESSER}",)
+        together = pair_views(values.lesser(small), label, material.reference, settings, noise=False)
+        pairs |= {Part(view, lesser=True): pair for view, pair in together.pairs.items()}
     pairs |= segment_pairs(material, sides.now)
     results = drift.assess(pairs, settings)
     if settings.season_matched:
         results |= _in_season(material, results, pairs, window, settings)
-    views, settled = _settled(results, material.groups)
+    views, settled = _settled(results, material.groups, small)
     return Compared(
         views=views,
-        sums={part.view: result for part, result in results.items() if part.groups},
+        sums=[result for part, result in results.items() if part.groups or part.lesser],
         settled=settled,
         segments=Segments(
             judged=tuple(result for part, result in results.items() if part.segment is not None),
@@ -107,14 +113,18 @@ def _in_season(
 
 
 def _settled(
-    results: Mapping[Part, ViewResult], groups: drift.Groups
+    results: Mapping[Part, ViewResult], groups: drift.Groups, small: Ints
 ) -> tuple[dict[View, ViewResult], tuple[str, ...]]:
-    """The whole views with their groups settled, and what that changed."""
+    """The whole views with groups and lesser features settled, and what that changed."""
     views = {part.view: result for part, result in results.items() if part == Part(part.view)}
     settled: list[str] = []
     for part, sums in results.items():
         if part.groups:
             views[part.view], lines = drift.settle(views[part.view], sums, groups)
+            settled += lines
+    for part, together in results.items():
+        if part.lesser:
+            views[part.view], lines = drift.lend(views[part.view], together, small)
             settled += lines
     return views, tuple(settled)
 
@@ -206,13 +216,13 @@ def _library_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tup
 
 
 def _prediction_shift(before: Attributions, after: Attributions) -> float | None:
-    """Mean abs change of the first explained output over its standard deviation; None across scales."""
+    """Mean abs change of the explained output that moved most, over its standard deviation; None across scales."""
     same = (before.explainer.scale, before.explainer.class_index) == (
         after.explainer.scale,
         after.explainer.class_index,
     )
     if not same or before.predictions.shape != after.predictions.shape:
         return None
-    spread = float(before.predictions[:, 0].std())
-    change = float(np.abs(after.predictions[:, 0] - before.predictions[:, 0]).mean())
-    return change / spread if spread > 0 else change
+    spread = before.predictions.std(axis=0)
+    change = np.abs(after.predictions - before.predictions).mean(axis=0)
+    return float((change / np.where(spread > 0, spread, 1.0)).max(initial=0.0))

@@ -19,6 +19,9 @@ class DriftSettings(Strict):
     ks_severe: float = Field(default=0.2, gt=0, lt=1)
     stability_warning: float = Field(default=0.2, gt=0)
     stability_severe: float = Field(default=0.4, gt=0)
+    change_warning: float = Field(default=0.5, gt=0)
+    change_severe: float = Field(default=1.0, gt=0)
+    """Of the same rows: mean change of an attribution, as a share of the mean attribution; a changed sign gives 2."""
     alpha_warning: float = Field(default=0.025, gt=0, lt=1)
     """Bound on the adjusted p-value for level 1; half of the promised 5 % of checks: room for approximations."""
     alpha_severe: float = Field(default=0.005, gt=0, lt=1)
@@ -46,7 +49,7 @@ class DriftSettings(Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        for name in ("psi", "ks", "stability"):
+        for name in ("psi", "ks", "stability", "change"):
             low, high = getattr(self, f"{name}_warning"), getattr(self, f"{name}_severe")
             if low > high:
                 raise ValueError(f"{name}_warning {low} is above {name}_severe {high}")

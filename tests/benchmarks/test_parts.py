@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import bounds, explained, pools, results, shifts
+from benchmarks import bounds, explained, pools, results, shifts, tables
 from benchmarks.detection import NULL, Case, Score, detected, limit_of, localisation
 from benchmarks.parallel import Kept, generator, run
 from benchmarks.peers import meter
@@ -128,7 +128,19 @@ def test_work_keeps_its_order() -> None:
 def test_a_short_form_never_replaces_a_full_one(tmp_path) -> None:
     assert results.save("speed", {"value": np.float64(0.123456789)}, "full", tmp_path)
     assert not results.save("speed", {"value": 2}, "short", tmp_path)
-    assert results.load("speed", tmp_path) == {"name": "speed", "form": "full", "value": 0.12346}
+    held = results.load("speed", tmp_path)
+    assert held == {"name": "speed", "form": "full", "engine": results.engine_digest(), "value": 0.12346}
+
+
+def test_a_result_of_another_engine_says_so(tmp_path) -> None:
+    kept = {"name": "power", "form": "full", "environment": results.environment()}
+
+    def told(**other: str) -> bool:
+        return "earlier version of the drift engine" in tables.measured_with({**kept, **other})
+
+    assert not told(engine=results.engine_digest())
+    assert told(engine="0" * 12)
+    assert not told(name="explain")
 
 
 def test_undefined_numbers_become_null() -> None:

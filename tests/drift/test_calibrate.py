@@ -94,3 +94,25 @@ def test_periods_play_no_part_on_the_same_rows() -> None:
     paired = compare(reference, reference, paired=True, periods=LABELS).to_dict()
     assert paired["calibration"] == ""
     assert {row["psi_threshold"] for row in paired["features"]} == {DriftSettings().psi_warning}
+
+
+def test_a_feature_that_hardly_counts_does_not_widen_the_thresholds_of_the_others() -> None:
+    """Relative changes of a nearly dead feature reach any size: shrinking to them switches the test off for all."""
+    rng = np.random.default_rng(0)
+    labels = [f"W{week:02d}" for week in np.repeat(np.arange(20), 200)]
+
+    def draw(rows: int, factor: float = 1.0) -> Matrix:
+        values = rng.normal(size=(rows, 5))
+        values[:, 0] = rng.lognormal(0, 1, rows) * np.where(rng.random(rows) < 0.08, 8, 0) * factor
+        values[:, 4] = 0.0
+        return values
+
+    reference, current = draw(4000), draw(3000, 6)
+    waking = reference.copy()
+    waking[250:290, 4], waking[900, 4] = 0.05, 0.002
+
+    quiet, disturbed = (prepare(one, [f"f{j}" for j in range(5)], periods=labels) for one in (reference, waking))
+    np.testing.assert_allclose(
+        disturbed.natural.bounds["stability"][:, :4], quiet.natural.bounds["stability"][:, :4], rtol=0.2
+    )
+    assert compare(waking, current, periods=labels).level == 2

@@ -32,6 +32,12 @@ DOCUMENT = [
 ]
 MODEL = ["cosine", "importance_change", "ndcg", "top_k_overlap"]
 FEATURE = [
+    "change",
+    "change_level",
+    "change_p_adjusted",
+    "change_p_value",
+    "change_threshold",
+    "change_threshold_severe",
     "feature",
     "importance_current",
     "importance_reference",
@@ -129,6 +135,7 @@ def test_equal_matrices_give_exactly_zero_everywhere_and_no_drift(paired: bool) 
     document = found.to_dict()
     assert (found.verdict, found.level, document["verdict"], document["level"]) == ("none", 0, "none", 0)
     assert [[row[name] for name in STATISTICS] for row in document["features"]] == [[0.0] * 6] * 3
+    assert {row["change"] for row in document["features"]} == ({0.0} if paired else {None})
     assert document["model"] == {"ndcg": 1.0, "cosine": 1.0, "top_k_overlap": 1.0, "importance_change": 0.0}
 
 
@@ -268,7 +275,7 @@ def test_absurdly_large_attributions_are_refused_instead_of_called_quiet(factor:
 def test_equal_matrices_of_another_memory_layout_are_exactly_equal() -> None:
     matrix = values(1)
     result = compare(np.ascontiguousarray(matrix), np.asfortranarray(matrix)).to_dict()
-    assert {feature[test.name] for feature in result["features"] for test in TESTS} == {0.0}
+    assert {feature[test.name] for feature in result["features"] for test in TESTS if not test.paired} == {0.0}
 
 
 def test_a_repeated_column_on_the_current_side_is_refused() -> None:
@@ -280,3 +287,16 @@ def test_a_repeated_column_on_the_current_side_is_refused() -> None:
 def test_no_feature_at_all_is_refused() -> None:
     with pytest.raises(DataError, match="0 columns"):
         compare(np.empty((60, 0)), np.empty((60, 0)))
+
+
+def test_masked_cells_are_refused_since_what_lies_under_a_mask_is_no_attribution() -> None:
+    values = np.random.default_rng(0).normal(size=(100, 2))
+    with pytest.raises(DataError, match="current attributions are masked; seen: 1 masked cells"):
+        compare(values, np.ma.masked_greater(np.where(values == values.max(), 999.0, values), 900))
+
+
+def test_names_that_contradict_the_columns_of_a_data_frame_are_refused() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 2)), columns=["a", "b"])
+    with pytest.raises(DataError, match="feature names do not agree"):
+        compare(frame, frame, feature_names=["b", "a"])
+    assert compare(frame, frame, feature_names=["a", "b"]).verdict == "none"

@@ -80,6 +80,16 @@ def test_a_conversion_is_recognised_while_the_population_moves_a_little() -> Non
     assert "miles to kilometres" in drift(distances(rng), np.append(distances(rng), [95.0] * 60) * 1.609344).text
 
 
+def test_a_conversion_is_recognised_in_a_week_that_was_calmer_by_itself() -> None:
+    """Delays have heavy tails: from week to week their spread moves further than that of most columns."""
+    rng = np.random.default_rng(8)
+    usual = np.round(stats.johnsonsu(-1.3, 0.75, loc=-6, scale=3.5).rvs(4000, random_state=rng))
+    calm = rng.choice(usual[(usual < 4) | (rng.random(4000) < 0.6)], 1000)
+    spread = np.subtract(*np.quantile(calm, (0.75, 0.25))) / np.subtract(*np.quantile(usual, (0.75, 0.25)))
+    assert np.log(spread) < -0.35
+    assert "a factor of 60 " in drift(usual, calm * 60).text
+
+
 def natural_shift(rng: np.random.Generator) -> tuple[str, Column, Column]:
     """A population before and after it moved by itself: often far enough to be severe input drift."""
     u, n = rng.uniform, 1000
@@ -138,6 +148,30 @@ def test_populations_that_move_by_themselves_are_not_taken_for_conversions(trial
 def test_temperatures_around_zero_that_change_sign_are_a_season_and_not_a_unit() -> None:
     rng = np.random.default_rng(5)
     assert drift(temperatures(rng), -temperatures(rng)).signal is None
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (lambda rng, n: rng.uniform(35, 60, n), lambda rng, n: rng.uniform(-55, -30, n)),
+        (lambda rng, n: rng.lognormal(3, 1, n), lambda rng, n: 12 * rng.lognormal(3, 1, n)),
+        (lambda rng, n: rng.gamma(2, 20, n), lambda rng, n: 15 * rng.gamma(2, 20, n)),
+    ],
+    ids=["another hemisphere", "growth by twelve", "growth by fifteen"],
+)
+def test_a_population_that_moved_far_is_no_conversion_of_about_that_size(before: Any, now: Any) -> None:
+    rng = np.random.default_rng(11)
+    found = drift(before(rng, 3000), now(rng, 1000))
+
+    assert found.psi > 1
+    assert found.signal is None
+
+
+def test_a_changed_sign_and_a_large_factor_are_recognised_without_a_lattice() -> None:
+    rng = np.random.default_rng(12)
+
+    assert drift(rng.uniform(35, 60, 3000), -rng.uniform(35, 60, 1000)).signal == "unit"
+    assert drift(rng.lognormal(3, 1, 3000), 24 * rng.lognormal(3.1, 1, 1000)).signal == "unit"
 
 
 def test_raw_floating_point_in_a_near_unit_is_drift_without_a_guessed_cause() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from monitor.drift import Facts, InputDrift, Judgement, ViewResult, assess, decompose, judge, measure, prepare
+from monitor.drift.catalogue import JUDGED
 from monitor.drift.inputs import Signal
 from monitor.drift.segments import Segments, Unjudged
 from monitor.drift.served import Served
@@ -42,7 +43,7 @@ def _judged() -> ViewResult:
 
 def view(name: View, level: int, *, reason: str | None = None) -> ViewResult:
     """A view in which `distance` has this level."""
-    levels = dict.fromkeys(("psi", "ks", "stability"), np.array([0, 0, level]))
+    levels = dict.fromkeys(JUDGED, np.array([0, 0, level]))
     return replace(_judged(), view=name, levels=levels, reason=reason)
 
 

@@ -66,7 +66,7 @@ def test_the_order_of_rows_changes_no_p_value_of_a_small_sample() -> None:
 def test_values_that_are_all_equal_are_no_evidence() -> None:
     same = np.zeros((60, 2))
     seen = measure(prepare(same, ["a", "b"]), same)
-    assert {tuple(p.tolist()) for p in seen.p_values.values()} == {(1.0, 1.0)}
+    assert {tuple(seen.p_values[test].tolist()) for test in ("psi", "ks", "stability")} == {(1.0, 1.0)}
 
 
 def test_a_clear_shift_in_sixty_rows_is_severe_and_beyond_what_permutations_can_count() -> None:
@@ -85,3 +85,17 @@ def test_the_distance_of_every_permutation_is_compared_after_the_last_of_equal_v
     pooled = np.sort(np.concatenate([ref, cur]))
     shares = [np.array([(side <= value).mean() for value in (0, 1, 2)]) for side in (pooled[chosen], pooled[~chosen])]
     assert null[7] == pytest.approx(np.abs(shares[0] - shares[1]).max())
+
+
+def test_what_is_kept_between_checks_stays_small_whatever_sizes_come() -> None:
+    """Segments have other sizes in every check."""
+    import psutil
+
+    rng = np.random.default_rng(0)
+    reference = rng.normal(size=(2000, 3))
+    compare(reference, rng.normal(size=(150, 3)) + 0.5)
+    before = psutil.Process().memory_info().rss
+    for rows in range(151, 163):
+        compare(reference, rng.normal(size=(rows, 3)) + 0.5)
+
+    assert psutil.Process().memory_info().rss - before < 60e6

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from monitor.drift import TESTS, DriftTest, compare
-from monitor.drift.catalogue import JUDGED, floors
+from monitor.drift.catalogue import JUDGED, PAIRED, floors
 from monitor.errors import DataError
 from monitor.settings import DriftSettings
 
 Matrix = NDArray[np.float64]
 NAMES = ["age", "income", "tenure", "visits"]
 
-every_test = pytest.mark.parametrize("test", TESTS, ids=lambda test: test.name)
-judged_tests = pytest.mark.parametrize("name", JUDGED)
+in_the_table = pytest.mark.parametrize("test", TESTS, ids=lambda test: test.name)
+# What is asked of the same rows only has its own cases in test_change.py.
+every_test = pytest.mark.parametrize("test", [test for test in TESTS if not test.paired], ids=lambda test: test.name)
+judged_tests = pytest.mark.parametrize("name", [name for name in JUDGED if name not in PAIRED])
 
 
 def noise(seed: int, rows: int = 1000, d: int = 4) -> Matrix:
@@ -34,7 +36,7 @@ def features(reference: Matrix, current: Matrix, **options: Any) -> dict[str, di
 # --- the table itself ------------------------------------------------------------------------------------------
 
 
-@every_test
+@in_the_table
 def test_a_judged_test_has_floors_and_a_reported_one_has_none(test: DriftTest) -> None:
     assert test.judged == (test.floor is not None)
     if test.judged:

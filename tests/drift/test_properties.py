@@ -20,15 +20,16 @@ from monitor.drift.psi import js, kl, proportions, psi
 from monitor.drift.ranking import cosine, importance_change, ndcg, top_k_overlap
 
 Matrix = NDArray[np.float64]
-STATISTICS = tuple(test.name for test in TESTS)
+STATISTICS = tuple(test.name for test in TESTS if not test.paired)
 # Statistics that see only the order of values, or ratios: another unit of the output leaves them alone.
 UNIT_FREE = ("psi", "ks", "stability", "js", "kl")
 
 fast = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-# Few distinct values give ties and point masses; any float gives everything else.
+# Few distinct values give ties and point masses, many everything else. Values nearer to each other than what counts as
+# rounding are the subject of test_rounding.py.
 tied = st.integers(-6, 6).map(lambda k: k / 4)
-anything = st.floats(-1e9, 1e9, allow_nan=False, allow_infinity=False)
+anything = st.integers(-20_000, 20_000).map(lambda k: k * 50_000.0)
 
 
 @st.composite
@@ -63,14 +64,17 @@ def column(*values: float) -> Matrix:
 @given(values=matrices())
 def test_a_sample_against_itself_is_exactly_zero_in_every_statistic(paired: bool, values: Matrix) -> None:
     seen = compared(values, values, paired=paired).statistics
+    change = seen.pop("change")
     assert {name: value.tolist() for name, value in seen.items()} == dict.fromkeys(STATISTICS, [0.0] * values.shape[1])
+    assert (change == 0).all() if paired else np.isnan(change).all()
 
 
 @fast
 @given(values=matrices())
 def test_a_sample_against_two_copies_of_itself_is_no_drift(values: Matrix) -> None:
     """Unequal sizes alone move nothing: smoothing treats both sides alike."""
-    for name, value in compared(values, np.vstack([values, values])).statistics.items():
+    seen = compared(values, np.vstack([values, values])).statistics
+    for name, value in ((name, seen[name]) for name in STATISTICS):
         np.testing.assert_allclose(value, 0, atol=1e-7 if name == "js" else 1e-12, err_msg=name)
 
 
@@ -333,7 +337,7 @@ def test_rare_values_that_become_six_times_as_frequent_move_every_statistic() ->
     assert measured.p_values["stability"][0] < 1e-4
 
 
-@pytest.mark.parametrize(("before", "after"), [(0.0, 0.5), (0.5, 0.0), (-1.0, 1.0), (2.0, 2.0000001)])
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.5), (0.5, 0.0), (-1.0, 1.0), (2.0, 2.0001)])
 def test_a_constant_that_becomes_another_constant_is_drift(before: float, after: float) -> None:
     measured = compared(np.full((200, 1), before), np.full((200, 1), after))
     assert measured.statistics["psi"][0] > 5
@@ -380,8 +384,8 @@ def test_a_growing_shift_never_looks_smaller(name: str, shape: str) -> None:
 def test_stability_is_the_relative_change_of_importance(values: Matrix, small: float, more: float) -> None:
     one = compared(values, values * small).statistics["stability"][0]
     two = compared(values, values * (small + more)).statistics["stability"][0]
-    assert one == pytest.approx(small - 1, rel=1e-9, abs=1e-9)
-    assert two >= one - 1e-9
+    assert one == pytest.approx(small - 1, rel=1e-4, abs=1e-4)  # but for what counts as rounding
+    assert two >= one - 1e-4
 
 
 # --- decomposition ---------------------------------------------------------------------------------------------
