@@ -7,17 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alerts.cases import CASES
-from alerts.cases.model import Case
+from alerts.cases.model import Case, minutes
 from alerts.model import Alert
 from alerts.render import Links, alerts, dump, groups, prometheus, texts
 
 LINKS = Links()
-
-
-def minutes(text: str) -> int:
-    """`1d2h30m` in minutes."""
-    unit = {"d": 1440, "h": 60, "m": 1}
-    return sum(int(number) * unit[letter] for number, letter in re.findall(r"(\d+)([dhm])", text))
 
 
 def _renamed(text: str) -> str:
@@ -46,6 +40,9 @@ def _series(case: Case, steps: int) -> Iterable[dict[str, str]]:
     """The written series as the first replica, and all those that are made up from it."""
     for series, given in case.series.items():
         values = (given if isinstance(given, str) else f"{given:.10g}x{{n}}").replace("{n}", str(steps))
+        if 'pod="' in series:
+            yield {"series": series, "values": values}
+            continue
         yield {"series": _replica(series, 0), "values": values}
         yield {"series": _replica(series, 1), "values": values}
         if case.behind:
@@ -104,15 +101,42 @@ def unit_test(case: Case) -> dict[str, Any]:
     }
 
 
-def test_file(cases: Iterable[Case], rule_file: str, order: Iterable[str]) -> dict[str, Any]:
-    """Cases of one resolution as a promtool file."""
+_CLUSTER = re.compile(r'cluster="(\w+)"')
+
+
+def _shareable(case: Case) -> bool:
+    """Whether everything that it has and says is of a named cluster. `told` is about all alerts of a name."""
+    said = (*case.series, *(entry[2] for entry in (*case.fires, *case.quiet)), *(entry[1] for entry in case.values))
+    return not case.told and all('cluster="eu"' in text or 'cluster="ap"' in text for text in said)
+
+
+def _shared(cases: Iterable[Case]) -> Iterable[dict[str, Any]]:
+    """Many cases as one test, each in clusters of its own: rules then run once for all of them."""
+    names, series, expressions = [], [], []
+    for number, case in enumerate(cases):
+        own = rf'cluster="\1-{number}"'
+        test = unit_test(case)
+        names.append(f"eu-{number}: {case.name}")
+        series += [{**one, "series": _CLUSTER.sub(own, one["series"])} for one in test["input_series"]]
+        expressions += [{**one, "expr": _CLUSTER.sub(own, one["expr"])} for one in test["promql_expr_test"]]
+    if names:
+        resolution = {"interval": test["interval"]}
+        yield {"name": "; ".join(names), **resolution, "input_series": series, "promql_expr_test": expressions}
+
+
+def promtool_file(
+    cases: Iterable[Case], rule_file: str, order: Iterable[str], *, share: bool = False
+) -> dict[str, Any]:
+    """Cases of one resolution as a promtool file; `share`: as few tests as possible."""
     cases = tuple(cases)
     (resolution,) = {case.interval for case in cases}
+    alone = [case for case in cases if not (share and _shareable(case))]
+    together = [case for case in cases if share and _shareable(case)]
     return {
         "rule_files": [rule_file],
         "evaluation_interval": resolution,
         "group_eval_order": list(order),
-        "tests": [unit_test(case) for case in cases],
+        "tests": [*(unit_test(case) for case in alone), *_shared(together)],
     }
 
 
@@ -120,8 +144,8 @@ def files() -> dict[str, str]:
     """Path below alerts/ to content, of every generated file."""
     order = [group.name for group in groups(LINKS)]
     found = {"rules.yaml": dump(prometheus(LINKS))}
-    for topic, cases in CASES.items():
-        for resolution in dict.fromkeys(case.interval for case in cases):
-            chosen = [case for case in cases if case.interval == resolution]
-            found[f"tests/{topic}-{resolution}.yaml"] = dump(test_file(chosen, "../rules.yaml", order))
+    cases = [case for topic in CASES.values() for case in topic]
+    for resolution in dict.fromkeys(case.interval for case in cases):
+        chosen = [case for case in cases if case.interval == resolution]
+        found[f"tests/every-{resolution}.yaml"] = dump(promtool_file(chosen, "../rules.yaml", order, share=True))
     return found

@@ -17,7 +17,7 @@ PARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Offline against runtime", ("xdrift_offline_",)),
     ("Objectives and maintenance", ("xdrift_slo_", "xdrift_monitor_maintenance")),
-    ("Messages", ("xdrift_notification",)),
+    ("Messages", ("xdrift_notification", "xdrift_report_")),
     ("Explainer and trust in alarms", ("xdrift_explainer_", "xdrift_canary_")),
     ("Drift", ("xdrift_",)),
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,6 +57,8 @@ class Mutant:
     """One alteration of one rule."""
 
     rule: str
+    where: str
+    """The rule, told apart from others of its name."""
     group: int
     index: int
     what: str
@@ -66,67 +67,81 @@ class Mutant:
     """None: the field is taken away."""
 
     def apply(self, document: dict[str, Any]) -> dict[str, Any]:
-        altered = copy.deepcopy(document)
-        rule = altered["groups"][self.group]["rules"][self.index]
+        """The document with this one rule altered; all others are the same objects."""
+        groups = list(document["groups"])
+        rules = list(groups[self.group]["rules"])
+        rule = dict(rules[self.index])
         if self.value is None:
             del rule[self.field]
         else:
             rule[self.field] = self.value
-        return altered
+        rules[self.index] = rule
+        groups[self.group] = {**groups[self.group], "rules": rules}
+        return {"groups": groups}
 
 
 def _scaled(number: str, unit: str, factor: float) -> str:
     return f"{round(int(number) * _SPACE[unit] * factor * 60)}s"
 
 
-def _numbers(expr: str) -> Iterator[tuple[str, str]]:
+Swap = tuple[tuple[int, int], str]
+"""A stretch of the expression and what replaces it."""
+
+
+def _numbers(expr: str) -> Iterator[Swap]:
     for found in _NUMBER.finditer(expr):
-        for factor in (0.5, 2.0):
-            before = float(found[1])
-            after = before * factor if before else factor
-            yield _swap(expr, found.span(1), f"{after:g}")
-            if not before:
-                break
+        before = float(found[1])
+        for after in (before * 0.5, before * 2.0) if before else (0.5,):
+            yield found.span(1), f"{after:g}"
 
 
-def _durations(expr: str) -> Iterator[tuple[str, str]]:
+def _durations(expr: str) -> Iterator[Swap]:
     for found in _DURATION.finditer(expr):
         number, unit = (found[1], found[2]) if found[1] else (found[3], found[4])
         for factor in (0.5, 2.0):
-            yield _swap(expr, found.span(), _scaled(number, unit, factor))
+            yield found.span(), _scaled(number, unit, factor)
 
 
-def _matchers(expr: str) -> Iterator[tuple[str, str]]:
+def _matchers(expr: str) -> Iterator[Swap]:
     """Label matchers turned round, and each of several values taken away."""
     for found in re.finditer(r'(\w+)(=~|!=|=)"([^"]*)"', expr):
-        turned = {"=": "!=", "!=": "=", "=~": "!~"}[found[2]]
-        yield _swap(expr, found.span(2), turned)
+        yield found.span(2), {"=": "!=", "!=": "=", "=~": "!~"}[found[2]]
         values = found[3].split("|")
         if len(values) > 1:
             for value in values:
-                rest = "|".join(other for other in values if other != value)
-                yield _swap(expr, found.span(3), rest)
+                yield found.span(3), "|".join(other for other in values if other != value)
 
 
-def _swap(expr: str, span: tuple[int, int], by: str) -> tuple[str, str]:
-    line = expr.count("\n", 0, span[0]) + 1
-    return f"line {line}: {expr[span[0] : span[1]].strip()!r} becomes {by.strip()!r}", expr[: span[0]] + by + expr[
-        span[1] :
-    ]
-
-
-def _words(expr: str) -> Iterator[tuple[str, str]]:
+def _words(expr: str) -> Iterator[Swap]:
     for pattern, by in WORDS:
         for found in re.finditer(pattern, expr):
-            yield _swap(expr, found.span(), found.expand(by))
+            yield found.span(), found.expand(by)
+
+
+def _told(expr: str, span: tuple[int, int], by: str) -> str:
+    """`line 3: 'max' (2 of 4) becomes 'min'`: by what a person sees, not by columns that any edit moves."""
+    word = expr[span[0] : span[1]]
+    start = expr.rfind("\n", 0, span[0]) + 1
+    line = expr[start:].partition("\n")[0]
+    alike = [found.start() + start for found in re.finditer(r"(?<!\w)" * word[0].isalnum() + re.escape(word), line)]
+    which = f" ({alike.index(span[0]) + 1} of {len(alike)})" if len(alike) > 1 else ""
+    return f"line {expr.count(chr(10), 0, start) + 1}: {word.strip()!r}{which} becomes {by.strip()!r}"
 
 
 def _expressions(expr: str) -> Iterator[tuple[str, str]]:
     seen = {expr}
-    for what, altered in (*_numbers(expr), *_durations(expr), *_matchers(expr), *_words(expr)):
+    for span, by in (*_numbers(expr), *_durations(expr), *_matchers(expr), *_words(expr)):
+        altered = expr[: span[0]] + by + expr[span[1] :]
         if altered not in seen:
             seen.add(altered)
-            yield what, altered
+            yield _told(expr, span, by), altered
+
+
+def _where(rule: dict[str, Any]) -> str:
+    if "alert" in rule:
+        return str(rule["alert"])
+    slo = rule.get("labels", {}).get("slo")
+    return str(rule["record"]) + (f'{{slo="{slo}"}}' if slo else "")
 
 
 def mutants(document: dict[str, Any]) -> Iterator[Mutant]:
@@ -134,13 +149,15 @@ def mutants(document: dict[str, Any]) -> Iterator[Mutant]:
     for group, content in enumerate(document["groups"]):
         for index, rule in enumerate(content["rules"]):
             name = rule.get("record") or rule["alert"]
+            where = _where(rule)
             for what, altered in _expressions(rule["expr"]):
-                yield Mutant(name, group, index, what, "expr", altered)
+                yield Mutant(name, where, group, index, what, "expr", altered)
             for field in ("for", "keep_firing_for"):
                 if field in rule:
                     number, unit = re.fullmatch(r"(\d+)([mhd])", rule[field]).groups()  # type: ignore[union-attr]
                     for value in (None, _scaled(number, unit, 0.5), _scaled(number, unit, 2)):
-                        yield Mutant(name, group, index, f"{field} {rule[field]} becomes {value}", field, value)
+                        what = f"{field} {rule[field]} becomes {value}"
+                        yield Mutant(name, where, group, index, what, field, value)
             for label, value in rule.get("labels", {}).items():
                 changed = {**rule["labels"], label: f"{value}x"}
-                yield Mutant(name, group, index, f"label {label} becomes {value}x", "labels", changed)
+                yield Mutant(name, where, group, index, f"label {label} becomes {value}x", "labels", changed)

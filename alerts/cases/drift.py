@@ -125,14 +125,15 @@ CASES = (
     ),
     Case(
         name="severe drift of a segment is a ticket when a second check agrees, kept for two hours",
+        interval="5m",
         series=join(
             info(),
-            segment("2x20 0x{n}", "1x10 2x9 0x{n}"),
+            segment("2x4 0x{n}", "1x2 2x1 0x{n}"),
             info("m2"),
             segment(1, 4, monitor="m2"),
         ),
-        quiet=(("8m", SEGMENT, M1), ("2h24m", SEGMENT, M1), ("15m", SEGMENT, M2)),
-        fires=(("15m", SEGMENT, M1), ("2h14m", SEGMENT, M1)),
+        quiet=(("10m", SEGMENT, M1), ("2h30m", SEGMENT, M1), ("15m", SEGMENT, M2)),
+        fires=(("15m", SEGMENT, M1), ("2h15m", SEGMENT, M1)),
     ),
     Case(
         name="the ticket on a segment names it",
@@ -148,9 +149,10 @@ CASES = (
     ),
     Case(
         name="a warning that lasts for three checks is a ticket, kept for two hours",
+        interval="5m",
         series=join(
             info(),
-            drifted("1x20 0x{n}", "2x10 3x9 0x{n}"),
+            drifted("1x4 0x{n}", "2x2 3x1 0x{n}"),
             info("m2"),
             drifted(2, 5, monitor="m2"),
             info("m3"),
@@ -159,8 +161,8 @@ CASES = (
             drifted(1, 4, view="holdout", monitor="m4"),
             drifted(0, 0, monitor="m4"),
         ),
-        quiet=(("8m", GRADUAL, M1), ("2h24m", GRADUAL, M1), ("15m", GRADUAL, M2), ("15m", GRADUAL, M3)),
-        fires=(("15m", GRADUAL, M1), ("2h14m", GRADUAL, M1), ("15m", GRADUAL, f'{M4}, view="holdout"')),
+        quiet=(("10m", GRADUAL, M1), ("2h30m", GRADUAL, M1), ("15m", GRADUAL, M2), ("15m", GRADUAL, M3)),
+        fires=(("15m", GRADUAL, M1), ("2h15m", GRADUAL, M1), ("15m", GRADUAL, f'{M4}, view="holdout"')),
     ),
     Case(
         name="the ticket on a lasting warning names the view",
@@ -176,44 +178,44 @@ CASES = (
     ),
     Case(
         name="a score that rises towards its threshold is reported after six hours",
-        interval="10m",
+        interval="30m",
         series=join(
             # 0.13 + 0.01 a day: 0.2 within the coming week, at the earliest after half a day.
             info(),
-            smooth("0.13+0.0000694x{n}"),
+            smooth("0.13+0.0002083x{n}"),
             # Half as steep, too low, flat and close, of a weekly monitor, in the trend view.
             info("m2"),
-            smooth("0.13+0.000035x{n}", monitor="m2"),
-            smooth("0.02+0.0002x{n}", test="stability_max", monitor="m2"),
+            smooth("0.13+0.000105x{n}", monitor="m2"),
+            smooth("0.02+0.0006x{n}", test="stability_max", monitor="m2"),
             info("m3", cadence="weekly"),
-            smooth("0.13+0.0000694x{n}", monitor="m3"),
-            smooth("0.13+0.0000694x{n}", view="trend", monitor="m3"),
+            smooth("0.13+0.0002083x{n}", monitor="m3"),
+            smooth("0.13+0.0002083x{n}", view="trend", monitor="m3"),
             info("m4", cadence="daily"),
-            smooth("0.25-0.000001x{n}", monitor="m4"),
-            smooth("0.09+0.0000694x{n}", test="stability_max", monitor="m4"),
+            smooth("0.25-0.000003x{n}", monitor="m4"),
+            smooth("0.09+0.0002083x{n}", test="stability_max", monitor="m4"),
         ),
         quiet=(("5h30m", TREND, M1), ("20h", TREND, M2), ("30h", TREND, M3), ("20h", TREND, M4)),
         fires=(("20h", TREND, M1),),
     ),
     Case(
         name="a slope is taken over seven days",
-        interval="1h",
+        interval="4h",
         series=join(
             # Fell for three days, rises since: over seven days it still falls. And the other way round.
             info(),
-            smooth("0.19-0.001x71 0.12+0.0007x{n}"),
+            smooth("0.19-0.004x17 0.12+0.0028x{n}"),
             info("m2"),
-            smooth("0.1+0.0008x120 0.196-0.0003x{n}", monitor="m2"),
+            smooth("0.1+0.0032x30 0.196-0.0012x{n}", monitor="m2"),
             info("m3"),
-            smooth("0.05x71 0.12+0.0001x{n}", monitor="m3"),
+            smooth("0.05x17 0.12+0.0004x{n}", monitor="m3"),
         ),
-        quiet=(("110h", TREND, M1), ("230h", TREND, M3)),
+        quiet=(("112h", TREND, M1), ("232h", TREND, M3)),
         fires=(("160h", TREND, M2),),
     ),
     Case(
         name="the report on a trend names view and test",
-        interval="10m",
-        series=join(info(), smooth("0.13+0.0000694x{n}")),
+        interval="1h",
+        series=join(info(), smooth("0.13+0.000416x{n}")),
         told=(
             (
                 "24h",

@@ -9,15 +9,16 @@ from alerts.cases.model import (
     M4,
     Case,
     Series,
-    Values,
     between,
     checked,
     daemon,
     drifted,
     info,
     join,
+    minutes,
     objective,
     on,
+    renamed,
 )
 
 _REASONED = (
@@ -30,8 +31,8 @@ _REASONED = (
 )
 
 
-def counted(step: int) -> Series:
-    """Steady counters; `step` is the number of minutes between two samples."""
+def counted(step: int, *, before: int) -> Series:
+    """Steady counters, looked at every `step` minutes, that begin anew after 1 + `before` samples."""
     slopes = {
         on("xdrift_predictions_total"): 30,
         on("xdrift_explanations_total"): 20,
@@ -39,14 +40,11 @@ def counted(step: int) -> Series:
         on("xdrift_checks_total"): 10,
         **{on(name, labels): slope for (name, labels), slope in zip(_REASONED, (3, 5, 2, 7, 1, 3), strict=True)},
     }
-    # Totals that had grown before, and that begin anew: a restored backup must not look like a burst.
-    restored: dict[str, Values] = {
-        key: f"7000+{slope * step}x{50 // step} 0+{slope * step}x{{n}}" for key, slope in slopes.items()
-    }
-    return restored
+    # Totals that had grown before: a restored backup must not look like a burst.
+    return {key: f"70000+{slope * step}x{before} 0+{slope * step}x{{n}}" for key, slope in slopes.items()}
 
 
-def expected(at: str, window: str, minutes: int) -> tuple[tuple[str, str, float], ...]:
+def expected(at: str, window: str, length: int) -> tuple[tuple[str, str, float], ...]:
     per_minute = {
         "coverage": (30, 8), "latency": (20, 6), "errors": (20, 9), "checks": (10, 4),
     }  # fmt: skip
@@ -54,8 +52,8 @@ def expected(at: str, window: str, minutes: int) -> tuple[tuple[str, str, float]
     for slo, (good, bad) in per_minute.items():
         where = f'{{{M1}, slo="{slo}"}}'
         found += [
-            (at, f"round(sum(monitor_slo:xdrift_slo_events:increase{window}{where}))", good * minutes),
-            (at, f"round(sum(monitor_slo:xdrift_slo_bad_events:increase{window}{where}))", bad * minutes),
+            (at, f"round(sum(monitor_slo:xdrift_slo_events:increase{window}{where}))", good * length),
+            (at, f"round(sum(monitor_slo:xdrift_slo_bad_events:increase{window}{where}))", bad * length),
             (
                 at,
                 f'round(1000 * sum(slo:sli_error:ratio_rate{window}{{{M1}, slo="{slo}", sloth_window="{window}", '
@@ -76,7 +74,7 @@ def grown(at: str, window: str) -> tuple[tuple[str, str, float], ...]:
     )
 
 
-_OBJECTIVES = join(*(objective(slo, 0.96) for slo in ("coverage", "latency", "errors", "checks")))
+_OBJECTIVES = renamed(join(*(objective(slo, 0.96) for slo in ("coverage", "latency", "errors", "checks"))))
 _TIMED = join(
     *(objective(slo, 0.9, monitor=name) for slo in ("freshness", "drift", "explanations") for name in ("m1", "m2"))
 )
@@ -88,68 +86,81 @@ def health(at: str, slo: str, value: float | None, where: str = M1) -> tuple[str
 
 
 CASES = (
-    Case(
-        name="events and bad events of up to an hour, error ratios, burn rates; a restored backup is no burst",
-        series=join(info(), counted(1), _OBJECTIVES, {on("xdrift_slo_objective_ratio", 'slo="privacy"'): 1}),
-        values=(
-            *(entry for window, minutes in (("5m", 5), ("30m", 30), ("1h", 60))
-              for entry in expected("2h", window, minutes)),
-            ("2h", f'round(10 * sum(slo:current_burn_rate:ratio{{{M1}, slo="errors"}}))', 112),
-            ("2h", f'sum(slo:burn_rate:ratio_rate1h{{{M1}, slo="privacy"}})', None),
-        ),
-        twins=False,
+    *(
+        Case(
+            name=f"events within {words} are counted, and a restored backup is no burst",
+            interval=interval,
+            series=join(info(), counted(minutes(interval), before=4), _OBJECTIVES),
+            values=(*grown(soon, window), *expected(later, window, minutes(window))),
+            twins=False,
+        )
+        for words, window, interval, soon, later in (
+            ("five minutes", "5m", "1m", "7m", "14m"),
+            ("half an hour", "30m", "5m", "35m", "1h10m"),
+            ("an hour", "1h", "10m", "1h10m", "2h20m"),
+            ("two hours", "2h", "20m", "2h20m", "4h40m"),
+            ("six hours", "6h", "1h", "7h", "14h"),
+        )
     ),
     Case(
         name="a window with a restored backup in it counts what was counted after",
-        series=join(info(), counted(1), _OBJECTIVES),
+        series=join(info(), counted(1, before=50)),
         values=(
             ("1h20m", f'round(sum(monitor_slo:xdrift_slo_events:increase1h{{{M1}, slo="coverage"}}), 10)', 1770),
             ("1h20m", f'round(sum(monitor_slo:xdrift_slo_bad_events:increase1h{{{M1}, slo="coverage"}}), 10)', 470),
-            *(entry for window in ("5m", "30m", "1h") for entry in grown("53m", window)),
         ),
         twins=False,
     ),
     Case(
-        name="events of two and six hours are counted, those of a day and of three days are sums of hours",
-        interval="15m",
-        series=join(info(), counted(15), _OBJECTIVES),
+        name="the current burn rate is that of an hour, and an objective without a budget has none",
+        interval="10m",
+        series=join(info(), counted(10, before=0), _OBJECTIVES, {on("xdrift_slo_objective_ratio", 'slo="privacy"'): 1}),
+        values=(
+            ("1h20m", f'round(10 * sum(slo:current_burn_rate:ratio{{{M1}, slo="errors"}}))', 112),
+            ("1h20m", f'sum(slo:burn_rate:ratio_rate1h{{{M1}, slo="privacy"}})', None),
+        ),
+        twins=False,
+    ),
+    Case(
+        name="events of a day and of three days are sums of hours",
+        interval="30m",
+        series=join(info(), counted(30, before=1), _OBJECTIVES),
         values=tuple(
-            entry for window, minutes in (("2h", 120), ("6h", 360), ("1d", 1440), ("3d", 4320))
-            for entry in expected("76h30m", window, minutes)
-        )
-        + tuple(entry for window in ("2h", "6h") for entry in grown("1h45m", window)),
+            entry for window in ("1d", "3d") for entry in expected("75h30m", window, minutes(window))
+        ),
         twins=False,
     ),
     Case(
         name="no traffic is no number, not even a bad one",
         series=join(
-            info(), _OBJECTIVES, dict.fromkeys(counted(1), 500),
+            info(), _OBJECTIVES, dict.fromkeys(counted(1, before=0), 500),
             checked(success="0+60x{n}"), objective("freshness", 0.99),
         ),
         values=(
-            ("2h", f'sum(slo:sli_error:ratio_rate5m{{{M1}, slo=~"coverage|latency|errors|checks"}})', None),
-            ("2h", f'sum(slo:burn_rate:ratio_rate30m{{{M1}, slo=~"coverage|latency|errors|checks"}})', None),
-            health("2h", "coverage", None),
-            health("2h", "explanations", 1),
+            ("40m", f'sum(slo:sli_error:ratio_rate5m{{{M1}, slo=~"coverage|latency|errors|checks"}})', None),
+            ("40m", f'sum(slo:burn_rate:ratio_rate30m{{{M1}, slo=~"coverage|latency|errors|checks"}})', None),
+            health("40m", "coverage", None),
+            health("40m", "explanations", 1),
         ),
     ),
     Case(
         name="a check is fresh for two intervals and ten minutes, and ages while no daemon runs",
+        interval="5m",
         series=join(
-            info(values="1x180"),
-            checked(success="0x30 1800x150", interval="3600x180"),
+            info(values="1x36"),
+            checked(success="0x5 1800x30", interval="3600x36"),
             # Never judged: it ages from its birth.
-            info("m2", values="1x180"),
+            info("m2", values="1x36"),
             {
-                on("xdrift_monitor_created_timestamp_seconds", monitor="m2"): "600x180",
-                on("xdrift_check_interval_seconds", monitor="m2"): "1200x180",
+                on("xdrift_monitor_created_timestamp_seconds", monitor="m2"): "600x36",
+                on("xdrift_check_interval_seconds", monitor="m2"): "1200x36",
             },
-            info("m3", values="1x180"),
-            checked(monitor="m3", success="0+60x180", failures="0x60 1x60 2x{n}"),
-            {daemon("xdrift_collector_up"): "1x60"},
+            info("m3", values="1x36"),
+            checked(monitor="m3", success="0+300x36", failures="0x12 1x12 2x{n}"),
+            {daemon("xdrift_collector_up"): "1x12"},
         ),
         values=(
-            health("2h35m", "freshness", 1),
+            health("2h40m", "freshness", 1),
             health("2h45m", "freshness", 0),
             ("2h45m", f"sum(monitor:xdrift_check_success_age:seconds{{{M1}}})", 8100),
             ("3h20m", f"sum(monitor:xdrift_check_success_age:seconds{{{M1}}})", 10200),
@@ -158,6 +169,18 @@ CASES = (
             health("1h30m", "checks", 1, M3),
             health("2h30m", "checks", 0, M3),
             health("2h30m", "explanations", 0, M3),
+        ),
+    ),
+    Case(
+        name="freshness is lost by the minute in every window",
+        interval="10m",
+        series=join(info(), checked(success=0, interval=60), renamed(objective("freshness", 0.9))),
+        values=tuple(
+            entry for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+            for entry in (
+                ("40m", f'sum(slo:sli_error:ratio_rate{window}{{{M1}, slo="freshness"}} > bool 0.5)', 1),
+                ("40m", f'sum(slo:burn_rate:ratio_rate{window}{{{M1}, slo="freshness"}} > bool 5)', 1),
+            )
         ),
     ),
     Case(
@@ -170,20 +193,20 @@ CASES = (
     ),
     Case(
         name="what freshness needs is held for two days without a daemon",
-        interval="10m",
+        interval="30m",
         series=join(
-            info(values="1x3"),
-            checked(success="0x3", interval="600000x3"),
-            info("m2", values="1x3"),
+            info(values="1x1"),
+            checked(success="1200x1", interval="600000x1"),
+            info("m2", values="1x1"),
             {
-                on("xdrift_monitor_created_timestamp_seconds", monitor="m2"): "0x3",
-                on("xdrift_check_interval_seconds", monitor="m2"): "600000x3",
+                on("xdrift_monitor_created_timestamp_seconds", monitor="m2"): "0x1",
+                on("xdrift_check_interval_seconds", monitor="m2"): "600000x1",
             },
         ),
         values=(
             health("30h", "freshness", 1),
             health("30h", "freshness", 1, M2),
-            ("30h", f"sum(monitor:xdrift_check_success_age:seconds{{{M1}}})", 108000),
+            ("30h", f"sum(monitor:xdrift_check_success_age:seconds{{{M1}}})", 106800),
             health("47h", "freshness", 1, M2),
             health("49h", "freshness", None),
         ),
@@ -196,6 +219,7 @@ CASES = (
             drifted(1, 5, monitor="m2"),
             drifted(2, 5, view="trend", monitor="m2"),
             drifted(2, 2, view="holdout", monitor="m3"),
+            drifted(2, 3, view="total", monitor="m3"),
             drifted("2x30 0x{n}", "2x30 0x{n}", monitor="m4"),
             _TIMED,
             {
@@ -228,7 +252,7 @@ CASES = (
         name="an objective on events is in incident at six times its budget and three bad events in half an hour",
         series=join(
             *(
-                objective(slo, 0.96, monitor=name)
+                renamed(objective(slo, 0.96, monitor=name))
                 for slo in ("coverage", "latency", "errors", "checks") for name in ("m1", "m2", "m3")
             ),
             # 30 % of coverage and errors are bad, 20 % of latency; six times 4 % is 24 %.
@@ -240,11 +264,11 @@ CASES = (
                 on("xdrift_explanation_errors_total", 'reason="input"'): "0+3x{n}",
                 on("xdrift_checks_total"): "0+10x{n}",
                 on("xdrift_check_failures_total", 'reason="data"'): "0+9x{n}",
-                # Few events: two bad ones are none, four are an incident.
+                # Few events: two bad ones are none, three are an incident.
                 on("xdrift_predictions_total", monitor="m2"): "0+0x29 2x{n}",
                 on("xdrift_predictions_unexplained_total", 'reason="error"', monitor="m2"): "0+0x29 2x{n}",
-                on("xdrift_predictions_total", monitor="m3"): "0+0x29 4x{n}",
-                on("xdrift_predictions_unexplained_total", 'reason="error"', monitor="m3"): "0+0x29 4x{n}",
+                on("xdrift_predictions_total", monitor="m3"): "0+0x29 3x{n}",
+                on("xdrift_predictions_unexplained_total", 'reason="error"', monitor="m3"): "0+0x29 3x{n}",
                 on("xdrift_explanations_total", monitor="m3"): "0+10x{n}",
                 on("xdrift_explanations_slow_total", monitor="m3"): "0+3x{n}",
             },
@@ -262,16 +286,24 @@ CASES = (
         ),
     ),
     Case(
-        name="the longer windows average minutes",
+        name="windows of two and of six hours average minutes",
         interval="30m",
         twins=False,
-        series=join(drifted("0x144 2x{n}", "0x144 2x{n}"), objective("drift", 0.9)),
+        series=join(drifted("0x24 2x{n}", "0x24 2x{n}"), objective("drift", 0.9)),
         values=tuple(
             between(at, f'slo:sli_error:ratio_rate{window}{{{M1}, slo="drift"}}', low, high)
-            for at, window, low, high in (
-                ("73h30m", "2h", 0.5, 0.85), ("74h", "6h", 0.22, 0.45),
-                ("78h", "1d", 0.18, 0.36), ("92h", "3d", 0.2, 0.4),
-            )
+            for at, window, low, high in (("13h30m", "2h", 0.5, 0.85), ("14h", "6h", 0.25, 0.45))
+        ),
+    ),
+    Case(
+        name="windows of a day and of three days average minutes",
+        interval="1h",
+        twins=False,
+        # 20 hours of 3 days, and of nearly four.
+        series=join(drifted("0x71 2x{n}", "0x71 2x{n}"), objective("drift", 0.9)),
+        values=tuple(
+            between(at, f'slo:sli_error:ratio_rate{window}{{{M1}, slo="drift"}}', low, high)
+            for at, window, low, high in (("78h", "1d", 0.2, 0.36), ("92h", "3d", 0.25, 0.4))
         ),
     ),
 )  # fmt: skip

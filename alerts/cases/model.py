@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Case:
 
     Every series is of one replica. The others are made up: an equal one, one whose values are all 0 (its snapshot is
     behind), and the same monitors in another cluster and under other names, so that a rule that mixes any of these up
-    shows in every case.
+    shows in every case. A series that names its pod is taken as it is.
     """
 
     name: str
@@ -70,6 +71,16 @@ def daemon(metric: str, labels: str = "") -> str:
     return f"{metric}{{{', '.join(filter(None, [PLACE, labels]))}}}"
 
 
+def only(pod: str, series: Mapping[str, Values]) -> Series:
+    """The same as one replica alone says it."""
+    return {key.replace("{", f'{{instance="{pod}:9464", pod="{pod}", ', 1): values for key, values in series.items()}
+
+
+def abroad(series: Mapping[str, Values]) -> Series:
+    """The same in a third cluster, by itself."""
+    return only("abroad", {key.replace('cluster="eu"', 'cluster="ap"'): values for key, values in series.items()})
+
+
 def info(
     monitor: str = "m1",
     *,
@@ -92,6 +103,16 @@ def objective(slo: str, ratio: float, *, days: float = 30, monitor: str = "m1") 
         on("xdrift_slo_objective_ratio", f'slo="{slo}"', monitor=monitor): ratio,
         on("xdrift_slo_period_seconds", f'slo="{slo}"', monitor=monitor): days * 86400,
     }
+
+
+def renamed(series: Mapping[str, Values]) -> Series:
+    """Objectives, with those held for two days of when the monitor's model had another name: the laxer ones count."""
+    older: Series = {}
+    for key, value in series.items():
+        assert isinstance(value, float | int)
+        stricter = (1 + value) / 2 if key.startswith("xdrift_slo_objective_ratio") else value / 2
+        older[key.replace('model="credit"', 'model="older"')] = stricter
+    return join(series, older)
 
 
 def checked(*, success: Values, failures: Values = 0, interval: Values = 3600, monitor: str = "m1") -> Series:
@@ -132,3 +153,9 @@ def between(at: str, series: str, low: float, high: float) -> tuple[str, str, fl
     """Exactly one such series, with a value between the two: for what depends on where a window begins, since
     Prometheus 3 leaves out the sample that its start falls on."""
     return (at, f"sum({series} > bool {low}) - sum({series} > bool {high})", 1)
+
+
+def minutes(text: str) -> int:
+    """`1d2h30m` in minutes."""
+    unit = {"d": 1440, "h": 60, "m": 1}
+    return sum(int(number) * unit[letter] for number, letter in re.findall(r"(\d+)([dhm])", text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import EU, M1, M2, M3, Case, daemon, info, join, objective, on
+from alerts.cases.model import EU, M1, M2, M3, M4, Case, abroad, daemon, info, join, objective, on, only, renamed
 
 LATEST = "monitor:xdrift_monitor_info:latest"
 _SLOTH = 'sloth_id="m1-coverage", sloth_service="m1", sloth_slo="coverage"'
@@ -29,6 +29,32 @@ CASES = (
         ),
     ),
     Case(
+        name="the newest version stays, however few replicas name it",
+        series=join(
+            *(join(only(pod, info(deployed=600)), only(pod, info("m2", deployed=900))) for pod in ("a", "b", "c")),
+            only("d", info(version="v2", deployed=900)),
+            only("d", info("m2", version="v2", deployed=600)),
+            {_UP: 1},
+        ),
+        values=(
+            ("5m", f'sum({LATEST}{{{M1}, model_version="v2"}})', 1),
+            ("5m", f"count({LATEST}{{{M1}}})", 1),
+            ("5m", f'sum({LATEST}{{{M2}, model_version="v1"}})', 1),
+        ),
+    ),
+    Case(
+        name="a version that is put in force again is the newest",
+        series=join(
+            info(version="v1", deployed="60x10 1200x{n}"),
+            info(version="v2", values="_x5 1x{n}", deployed="_x5 600x{n}"),
+            {_UP: 1},
+        ),
+        values=(
+            ("9m", f'sum({LATEST}{{{M1}, model_version="v2"}})', 1),
+            ("15m", f'sum({LATEST}{{{M1}, model_version="v1"}})', 1),
+        ),
+    ),
+    Case(
         name="a change of tier shows as soon as the old row is stale",
         series=join(
             info(tier="standard", values="1x10"),
@@ -48,22 +74,32 @@ CASES = (
     ),
     Case(
         name="a monitor that was removed is gone at once, and stays for two days while nobody reads the store",
-        interval="10m",
+        interval="30m",
         series=join(
-            info(values="1x2"),
+            info(values="1x1"),
             # Two versions before the daemon went: the newest one stays.
-            info("m2", version="v1", values="1x1", deployed="60x1"),
-            info("m2", version="v2", values="_ _ 1", deployed="_ _ 600"),
-            info("m3", version="v2", values="1x1", deployed="60x1"),
-            info("m3", version="v1", values="_ _ 1", deployed="_ _ 600"),
-            {_UP: "1x2 0x{n}"},
+            info("m2", version="v1", values="1", deployed="60"),
+            info("m2", version="v2", values="_ 1", deployed="_ 600"),
+            info("m3", version="v2", values="1", deployed="60"),
+            info("m3", version="v1", values="_ 1", deployed="_ 600"),
+            # Both named to the end.
+            info("m4", version="v1", values="1x1", deployed="600x1"),
+            info("m4", version="v2", values="1x1", deployed="60x1"),
+            info("m5", version="v1", values="1x1", deployed="60x1"),
+            info("m5", version="v2", values="1x1", deployed="600x1"),
+            {_UP: "1x1 0x{n}"},
+            # A daemon elsewhere reads its own store.
+            abroad({_UP: 1}),
         ),
         values=(
-            ("20m", f"sum({LATEST}{{{M1}}})", 1),
+            ("30m", f"sum({LATEST}{{{M1}}})", 1),
             ("30h", f"sum({LATEST}{{{M1}}})", 1),
             ("30h", f'sum({LATEST}{{{M2}, model_version="v2"}})', 1),
             ("30h", f'sum({LATEST}{{{M3}, model_version="v1"}})', 1),
-            ("30h", f"count({LATEST}{{{EU}}})", 6),
+            ("30h", f'sum({LATEST}{{{M4}, model_version="v1"}})', 1),
+            ("30h", f'sum({LATEST}{{cluster="eu", monitor="m5", model_version="v2"}})', 1),
+            ("30h", f'count({LATEST}{{{EU}, instance="", pod=""}})', 10),
+            ("30h", f"count({LATEST}{{{EU}}})", 10),
             ("47h", f"sum({LATEST}{{{M1}}})", 1),
             ("49h", f"sum({LATEST}{{{M1}}})", None),
         ),
@@ -75,15 +111,15 @@ CASES = (
     ),
     Case(
         name="objectives, budgets and periods go by Sloth's names and are held for two days",
-        interval="10m",
+        interval="30m",
         series=join(
-            {key: f"{value}x3" for key, value in objective("coverage", 0.98, days=28).items()},
+            {key: f"{value}x1" for key, value in objective("coverage", 0.98, days=28).items()},
             {on("xdrift_slo_error_budget_remaining_ratio", 'slo="coverage"'): 0.25},
         ),
         values=(
             *(
                 (at, f"round(1000 * sum({name}{{{M1}, {_SLOTH}{more}}}))", value)
-                for at in ("20m", "30h", "47h")
+                for at in ("30m", "30h", "47h")
                 for name, more, value in (
                     ("slo:objective:ratio", "", 980),
                     ("slo:error_budget:ratio", "", 20),
@@ -98,13 +134,24 @@ CASES = (
         ),
     ),
     Case(
+        name="an objective that was changed counts as it is now",
+        series={
+            on("xdrift_slo_objective_ratio", 'slo="coverage"'): "0.95x5 0.98x{n}",
+            on("xdrift_slo_period_seconds", 'slo="coverage"'): f"{28 * 86400}x5 {30 * 86400}x{{n}}",
+        },
+        values=(
+            ("10m", f"round(100 * sum(slo:objective:ratio{{{M1}}}))", 98),
+            ("10m", f"sum(slo:time_period:days{{{M1}}})", 30),
+        ),
+    ),
+    Case(
         name="an objective that is so low that its page can never fire is reported",
         series=join(
-            objective("coverage", 0.9),
+            renamed(objective("coverage", 0.9)),
             objective("latency", 0.94),
             objective("errors", 0.94),
             objective("freshness", 0.9),
-            objective("explanations", 0.9),
+            renamed(objective("explanations", 0.9)),
             objective("coverage", 0.94, monitor="m2"),
             objective("explanations", 0.94, monitor="m2"),
             objective("latency", 0.9, monitor="m3"),

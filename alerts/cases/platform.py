@@ -21,12 +21,14 @@ def ran(**monitors: tuple[str, str]) -> Series:
 
 
 def steady(per_hour: float) -> str:
-    return f"0+{per_hour / 60:.6g}x{{n}}"
+    """A counter, looked at every five minutes."""
+    return f"0+{per_hour / 12:.6g}x{{n}}"
 
 
 CASES = (
     Case(
         name="most checks of three monitors failing is one page, whatever monitors share",
+        interval="5m",
         twins=False,
         series=ran(m1=(steady(6), steady(4)), m2=(steady(6), steady(4)), m3=(steady(6), steady(4))),
         fires=(("1h30m", PLATFORM, EU),),
@@ -39,34 +41,68 @@ CASES = (
     ),
     Case(
         name="two monitors are not the platform, however many of their checks fail",
+        interval="5m",
         twins=False,
         series=ran(m1=(steady(60), steady(60)), m2=(steady(60), steady(60)), m3=(steady(6), "0x{n}")),
         quiet=(("1h30m", PLATFORM, EU),),
     ),
     Case(
         name="a third of all checks is not most of them",
+        interval="5m",
         twins=False,
         series=ran(m1=(steady(6), steady(2)), m2=(steady(6), steady(2)), m3=(steady(6), steady(2))),
         quiet=(("1h30m", PLATFORM, EU),),
     ),
     Case(
         name="four checks within an hour are too few to tell",
+        interval="5m",
         twins=False,
         series=ran(m1=(steady(1.4), steady(1.4)), m2=(steady(1.4), steady(1.4)), m3=(steady(1.4), steady(1.4))),
         quiet=(("2h30m", PLATFORM, EU),),
     ),
     Case(
         name="eight checks within an hour are not, and they are over an hour later",
+        interval="5m",
         twins=False,
-        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("0+0.045x120 5.4x{n}", "0+0.045x120 5.4x{n}"))),
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("0+0.225x24 5.4x{n}", "0+0.225x24 5.4x{n}"))),
         fires=(("2h", PLATFORM, EU), ("2h15m", PLATFORM, EU)),
         quiet=(("3h5m", PLATFORM, EU),),
     ),
     Case(
+        name="five checks within an hour are enough",
+        interval="5m",
+        twins=False,
+        series=ran(m1=("0x6 2x{n}", "0x6 2x{n}"), m2=("0x6 2x{n}", "0x6 2x{n}"), m3=("0x6 1x{n}", "0x6 1x{n}")),
+        fires=(("1h", PLATFORM, EU),),
+    ),
+    Case(
+        name="four whole checks within an hour are not enough",
+        interval="5m",
+        twins=False,
+        series=ran(m1=("0x6 2x{n}", "0x6 2x{n}"), m2=("0x6 1x{n}", "0x6 1x{n}"), m3=("0x6 1x{n}", "0x6 1x{n}")),
+        quiet=(("1h", PLATFORM, EU),),
+    ),
+    Case(
+        name="exactly half of all checks is not most of them",
+        interval="5m",
+        twins=False,
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("0x6 4x{n}", "0x6 2x{n}"))),
+        quiet=(("1h", PLATFORM, EU),),
+    ),
+    Case(
+        name="a restored backup does not hide a failing platform",
+        interval="5m",
+        twins=False,
+        behind=False,
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("900+1x6 0+1x{n}", "900+1x6 0+1x{n}"))),
+        fires=(("50m", PLATFORM, EU),),
+    ),
+    Case(
         name="failures must be of the same hour, and of three monitors in it",
+        interval="5m",
         twins=False,
         series=ran(
-            m1=("0+1x{n}", "0+1x30 30x{n}"), m2=("0+1x{n}", "0+1x30 30x{n}"), m3=("0+1x{n}", "0+1x30 30x{n}"),
+            m1=("0+5x{n}", "0+5x6 30x{n}"), m2=("0+5x{n}", "0+5x6 30x{n}"), m3=("0+5x{n}", "0+5x6 30x{n}"),
         ),
         fires=(("40m", PLATFORM, EU),),
         quiet=(("1h10m", PLATFORM, EU), ("1h40m", PLATFORM, EU)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, between, info, join, on
+from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, abroad, between, info, join, on
 
 ZERO, P95, PRIVACY = "ExplanationCoverageZero", "ExplanationLatencyP95Breach", "ExplanationPrivacyIncident"
 FALLBACK, GAP = "ExplanationFallbackRate", "ExplanationOfflineRuntimeGap"
@@ -10,11 +10,18 @@ STALE, QUARANTINE = "ExplanationTelemetryStale", "ExplanationTelemetryQuarantine
 _SAYS = "Monitor m1 (model credit version v1)"
 
 
-def latency(parts: tuple[tuple[int, float, float], ...], *, monitor: str = "m1") -> Series:
-    """(minutes, explanations a minute, slow ones a minute), one after the other, as the counters of a monitor."""
-    fast = total = slow = 0.0
+def latency(parts: tuple[tuple[int, float, float] | None, ...], *, monitor: str = "m1") -> Series:
+    """(minutes, explanations a minute, slow ones a minute), one after the other, as the counters of a monitor.
+
+    They begin anew at None.
+    """
+    fast = total = slow = 90_000.0 if None in parts else 0.0
     text: dict[str, list[str]] = {"fast": [], "total": [], "slow": []}
-    for minutes, each, late in parts:
+    for part in parts:
+        if part is None:
+            fast = total = slow = 0.0
+            continue
+        minutes, each, late = part
         for name, start, step in (("fast", fast, each - late), ("total", total, each), ("slow", slow, late)):
             text[name].append(f"{start:g}+{step:g}x{minutes - 1}")
         fast, total, slow = fast + (each - late) * minutes, total + each * minutes, slow + late * minutes
@@ -90,6 +97,15 @@ CASES = (
         fires=(("36m", ZERO, M1), ("36m", ZERO, M2), ("1h22m", ZERO, M4)),
     ),
     Case(
+        name="a restored backup neither hides zero coverage nor looks like it",
+        series=join(
+            info(), answered("9000+10x20 0+10x{n}", "8000x20 0x{n}"),
+            info("m2"), answered("9000+10x20 0+10x{n}", "8000+5x20 0+5x{n}", monitor="m2"),
+        ),
+        quiet=(("30m", ZERO, M2),),
+        fires=(("30m", ZERO, M1),),
+    ),
+    Case(
         name="the page on zero coverage counts the predictions",
         series=join(info(), answered("0+2x{n}", 0)),
         told=(("30m", ZERO, NAMED, f"{_SAYS}: 30 predictions in 15 minutes, none explained."),),
@@ -101,6 +117,8 @@ CASES = (
             info("m2"), latency(((140, 100, 4),), monitor="m2"),
             info("m3"), latency(((140, 1.4, 1.4),), monitor="m3"),
             info("m4"), latency(((140, 2, 2),), monitor="m4"),
+            # Elsewhere both are slow all the time.
+            abroad(latency(((140, 100, 50),))), abroad(latency(((140, 100, 50),), monitor="m3")),
         ),
         quiet=(("1h4m", P95, M1), ("1h43m", P95, M1), ("1h30m", P95, M2), ("1h30m", P95, M3)),
         fires=(("1h7m", P95, M1), ("1h41m", P95, M1), ("1h30m", P95, M4)),
@@ -114,6 +132,19 @@ CASES = (
         ),
     ),
     Case(
+        name="a restored backup neither ends a page on latency nor begins one",
+        series=join(
+            info(), latency(((40, 100, 10), None, (40, 100, 10))),
+            # Slow for a quarter of an hour, and not before: 30 minutes are not over.
+            info("m2"), latency(((40, 1000, 0), None, (18, 10, 2), (30, 1000, 0)), monitor="m2"),
+            abroad(latency(((90, 100, 50),), monitor="m2")),
+            # Slow for three minutes: 30 minutes are over, and 5 for seven minutes.
+            info("m3"), latency(((30, 20, 0), (3, 100, 100), (5, 100, 0), None, (30, 100, 0)), monitor="m3"),
+        ),
+        quiet=tuple((at, P95, where) for at in ("41m", "42m", "57m") for where in (M2, M3)),
+        fires=tuple((at, P95, M1) for at in ("39m", "41m", "43m", "44m", "55m")),
+    ),
+    Case(
         name="no explanations are no percentile",
         series=join(info(), latency(((140, 0, 0),))),
         values=(("1h", f"sum(monitor:xdrift_explanation_duration_seconds:p95_5m{{{M1}}})", None),
@@ -122,48 +153,50 @@ CASES = (
     Case(
         name="the page on latency says the percentile",
         series=join(info(), latency(((140, 100, 10),))),
-        told=(("1h", P95, NAMED, f"{_SAYS}: 95th percentile 250ms over 30 minutes."),),
+        told=(("20m", P95, NAMED, f"{_SAYS}: 95th percentile 250ms over 30 minutes."),),
     ),
     Case(
         name="personal data pages at once, whatever the counter did before, for two hours",
+        interval="5m",
         series=join(
-            info(), incidents("3x181 5x{n}"),
-            info("m2"), incidents("_x181 1x{n}", monitor="m2"),
+            info(), incidents("3x36 5x{n}"),
+            info("m2"), incidents("_x37 1x{n}", monitor="m2"),
             # Old incidents are new to a Prometheus that has just been started, and to no other.
             info("m3"), incidents("4x{n}", monitor="m3"), incidents("0x{n}", "iban", monitor="m3"),
             # A restored backup, and an incident after.
-            info("m4"), incidents("9x174 0x5 1x{n}", monitor="m4"),
+            info("m4"), incidents("9x34 0x1 1x{n}", monitor="m4"),
         ),
         quiet=(
-            ("2h58m", PRIVACY, M1), ("2h58m", PRIVACY, M2), ("2h58m", PRIVACY, M4), ("2h58m", PRIVACY, M3),
-            ("5h8m", PRIVACY, M1), ("5h8m", PRIVACY, M2), ("5h8m", PRIVACY, M4),
+            ("3h", PRIVACY, M1), ("3h", PRIVACY, M2), ("3h", PRIVACY, M4), ("3h", PRIVACY, M3),
+            ("5h15m", PRIVACY, M1), ("5h15m", PRIVACY, M2), ("5h15m", PRIVACY, M4),
         ),
         fires=(
             ("5m", PRIVACY, M3),
-            ("3h3m", PRIVACY, f'{M1}, kind="email"'), ("3h3m", PRIVACY, M2), ("3h6m", PRIVACY, M4),
+            ("3h5m", PRIVACY, f'{M1}, kind="email"'), ("3h5m", PRIVACY, M2), ("3h5m", PRIVACY, M4),
             ("4h55m", PRIVACY, M1), ("4h55m", PRIVACY, M2), ("4h55m", PRIVACY, M4),
         ),
         twins=False,
     ),
     Case(
         name="personal data counted while no daemon was scraped pages afterwards, old data does not",
+        interval="5m",
         series=join(
-            info(), incidents("5x10 _x160 8x{n}"),
-            info("m2"), incidents("5x10 _x160 5x{n}", monitor="m2"),
+            info(), incidents("5x2 _x32 8x{n}"),
+            info("m2"), incidents("5x2 _x32 5x{n}", monitor="m2"),
         ),
-        fires=(("2h55m", PRIVACY, M1), ("4h46m", PRIVACY, M1)),
-        quiet=(("2h55m", PRIVACY, M2), ("4h56m", PRIVACY, M1)),
+        fires=(("2h55m", PRIVACY, M1), ("4h45m", PRIVACY, M1)),
+        quiet=(("2h55m", PRIVACY, M2), ("5h", PRIVACY, M1)),
     ),
     Case(
         name="what was known of incidents is held for two days",
-        interval="10m",
+        interval="30m",
         series=join(
-            info(), incidents("5x3 _x200 8x{n}"),
-            info("m2"), incidents("5x3 _x200 5x{n}", monitor="m2"),
-            info("m3"), incidents("5x3 _x330 5x{n}", monitor="m3"),
+            info(), incidents("5x1 _x66 8x{n}"),
+            info("m2"), incidents("5x1 _x66 5x{n}", monitor="m2"),
+            info("m3"), incidents("5x1 _x109 5x{n}", monitor="m3"),
         ),
-        fires=(("34h10m", PRIVACY, M1), ("55h50m", PRIVACY, M3)),
-        quiet=(("34h10m", PRIVACY, M2),),
+        fires=(("34h", PRIVACY, M1), ("56h", PRIVACY, M3)),
+        quiet=(("34h", PRIVACY, M2),),
     ),
     Case(
         name="the page on personal data says of which kind",
@@ -172,23 +205,24 @@ CASES = (
     ),
     Case(
         name="a twentieth of approximate explanations and fallbacks is a ticket after a quarter of an hour",
+        interval="5m",
         series=join(
-            info(), sources("0+47x{n}", "0+1.5x{n}", "0+1.5x{n}"),
-            info("m2"), sources("0+97x{n}", "0+3x{n}", monitor="m2"),
+            info(), sources("0+235x{n}", "0+7.5x{n}", "0+7.5x{n}"),
+            info("m2"), sources("0+485x{n}", "0+15x{n}", monitor="m2"),
             # 15 within an hour are too few, 30 are not.
-            info("m3"), sources("0", "0+0.25x{n}", monitor="m3"),
-            info("m4"), sources("0", "0x120 0.5+0.5x59 30x{n}", monitor="m4"),
+            info("m3"), sources("0", "0+1.25x{n}", monitor="m3"),
+            info("m4"), sources("0", "0x24 2.5+2.5x11 30x{n}", monitor="m4"),
         ),
         quiet=(
-            ("14m", FALLBACK, M1), ("2h", FALLBACK, M2), ("3h", FALLBACK, M3),
-            ("2h50m", FALLBACK, M4), ("3h58m", FALLBACK, M4),
+            ("15m", FALLBACK, M1), ("2h", FALLBACK, M2), ("3h", FALLBACK, M3),
+            ("2h50m", FALLBACK, M4), ("4h", FALLBACK, M4),
         ),
-        fires=(("18m", FALLBACK, M1), ("2h58m", FALLBACK, M4), ("3h42m", FALLBACK, M4)),
+        fires=(("25m", FALLBACK, M1), ("3h", FALLBACK, M4), ("3h40m", FALLBACK, M4)),
     ),
     Case(
         name="the ticket on fallbacks says their share",
         series=join(info(), sources("0+9x{n}", "0+1x{n}")),
-        told=(("1h10m", FALLBACK, NAMED, f"{_SAYS}: 10% of explanations within an hour."),),
+        told=(("25m", FALLBACK, NAMED, f"{_SAYS}: 10% of explanations within an hour."),),
     ),
     Case(
         name="a twentieth of the rows beyond the tolerance is a ticket, on fifty rows or more",
@@ -207,16 +241,26 @@ CASES = (
         told=(("2m", GAP, NAMED, f"{_SAYS}: 8% of the rows of the latest check are beyond the tolerance."),),
     ),
     Case(
-        name="a log that cannot be read, is not read or does not grow is a ticket after five minutes",
+        name="a log that cannot be read ten times in a row is a ticket after five minutes",
         series=join(
-            info(), read(failures="0x20 12x{n}", success="0+60x{n}", watermark="0+60x{n}"),
-            info("m2"), read(failures=7, success="0+60x60 3600x{n}", watermark="0+60x{n}", monitor="m2"),
-            # The watermark stands at 1h; checks see predictions, or none.
-            info("m3"), read(failures=0, success="0+60x{n}", watermark="0+60x60 3600x{n}", rows=400, monitor="m3"),
-            info("m4"), read(failures=0, success="0+60x{n}", watermark="0+60x60 3600x{n}", rows=0, monitor="m4"),
+            info(), read(failures="0x10 12x{n}", success="0+60x{n}", watermark="0+60x{n}"),
+            info("m2"), read(failures=10, success="0+60x{n}", watermark="0+60x{n}", monitor="m2"),
+            info("m3"), read(failures=9, success="0+60x{n}", watermark="0+60x{n}", monitor="m3"),
         ),
-        quiet=(("23m", STALE, M1), ("1h50m", STALE, M2), ("2h4m", STALE, M2), ("4h4m", STALE, M3), ("5h", STALE, M4)),
-        fires=(("28m", STALE, M1), ("2h8m", STALE, M2), ("4h8m", STALE, M3)),
+        quiet=(("13m", STALE, M1), ("20m", STALE, M3)),
+        fires=(("18m", STALE, M1), ("8m", STALE, M2)),
+    ),
+    Case(
+        name="a log that is not read for an hour, or does not grow while predictions arrive, is a ticket",
+        interval="5m",
+        series=join(
+            info("m2"), read(failures=7, success="0+300x12 3600x{n}", watermark="0+300x{n}", monitor="m2"),
+            # The watermark stands at 1h; checks see predictions, or none.
+            info("m3"), read(failures=0, success="0+300x{n}", watermark="0+300x12 3600x{n}", rows=400, monitor="m3"),
+            info("m4"), read(failures=0, success="0+300x{n}", watermark="0+300x12 3600x{n}", rows=0, monitor="m4"),
+        ),
+        quiet=(("1h50m", STALE, M2), ("2h5m", STALE, M2), ("4h5m", STALE, M3), ("5h", STALE, M4)),
+        fires=(("2h10m", STALE, M2), ("4h10m", STALE, M3)),
     ),
     Case(
         name="the ticket on the log says what is not watched",
@@ -227,18 +271,30 @@ CASES = (
     ),
     Case(
         name="a hundredth of unusable lines is a ticket, on ten lines or more",
+        interval="5m",
         series=join(
-            info(), lines("0+97x{n}", "0+1x{n}", "0+0.5x{n}"),
-            info("m2"), lines("0+994x{n}", "0+6x{n}", monitor="m2"),
-            info("m3"), lines(0, "0x60 7x{n}", monitor="m3"),
-            info("m4"), lines(0, "0x60 12x{n}", monitor="m4"),
+            info(), lines("0+485x{n}", "0+5x{n}", "0+2.5x{n}"),
+            info("m2"), lines("0+4970x{n}", "0+30x{n}", monitor="m2"),
+            info("m3"), lines(0, "0x12 7x{n}", monitor="m3"),
+            info("m4"), lines(0, "0x12 12x{n}", monitor="m4"),
         ),
-        quiet=(("2h", QUARANTINE, M2), ("1h30m", QUARANTINE, M3), ("2h38m", QUARANTINE, M4)),
-        fires=(("2h", QUARANTINE, M1), ("1h30m", QUARANTINE, M4), ("2h24m", QUARANTINE, M4), ("1h50m", QUARANTINE, M4)),
+        quiet=(("2h", QUARANTINE, M2), ("1h30m", QUARANTINE, M3), ("2h40m", QUARANTINE, M4)),
+        fires=(("2h", QUARANTINE, M1), ("1h30m", QUARANTINE, M4), ("2h25m", QUARANTINE, M4), ("1h50m", QUARANTINE, M4)),
+    ),
+    Case(
+        name="the share of unusable lines is of all lines within the hour",
+        interval="5m",
+        # 10 of 1,005, and 10 of 995.
+        series=join(
+            info(), lines("0x12 995x{n}", "0x12 10x{n}"),
+            info("m2"), lines("0x12 985x{n}", "0x12 10x{n}", monitor="m2"),
+        ),
+        quiet=(("1h50m", QUARANTINE, M1),),
+        fires=(("1h50m", QUARANTINE, M2),),
     ),
     Case(
         name="the ticket on unusable lines says their share",
         series=join(info(), lines("0+9x{n}", "0+1x{n}")),
-        told=(("1h30m", QUARANTINE, NAMED, f"{_SAYS}: 10% of lines within an hour."),),
+        told=(("20m", QUARANTINE, NAMED, f"{_SAYS}: 10% of lines within an hour."),),
     ),
 )  # fmt: skip

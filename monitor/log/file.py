@@ -35,6 +35,8 @@ class AppendFile:
         self._max_bytes, self._keep, self._fsync = max_bytes, keep, fsync
         self._lock = threading.Lock()
         self._fd, self._identity = -1, (0, 0)
+        self._ended = 0
+        """Size of the file after the latest line of ours; that it ends there in a whole line is known."""
         os.register_at_fork(after_in_child=_calls(weakref.WeakMethod(self._forked)))
 
     def write(self, line: bytes) -> None:
@@ -57,11 +59,13 @@ class AppendFile:
 
     def _append(self, line: bytes, size: int) -> None:
         # Somebody killed in the middle of a line must not spoil the next one. Readers skip empty lines.
-        if size and os.pread(self._fd, 1, size - 1) != b"\n":
+        if size and size != self._ended and os.pread(self._fd, 1, size - 1) != b"\n":
             line = b"\n" + line
         written = os.write(self._fd, line)
         if written != len(line):
+            self._ended = 0
             raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", self.path)
+        self._ended = size + written
         if self._fsync:
             os.fsync(self._fd)
 
@@ -71,7 +75,7 @@ class AppendFile:
             if self._fd < 0:
                 self._fd = self._open()
                 info = os.fstat(self._fd)
-                self._identity = (info.st_ino, info.st_dev)
+                self._identity, self._ended = (info.st_ino, info.st_dev), 0
             shared = self._share()
             if (size := self._size()) is not None:
                 return size, shared

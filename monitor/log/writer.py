@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time as clock
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -14,15 +13,13 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 from monitor.log.file import AppendFile
-from monitor.log.line import Numbers, encode, timestamp
+from monitor.log.line import encode
+from monitor.log.record import Records, class_of, head_of
 from monitor.privacy import Keeper
 
-LINE_LIMIT = 1 << 20
-"""Bytes; readers refuse longer lines."""
 Reason = Literal["timeout", "error", "missing", "disabled", "sampling", "other"]
-_BULKY = ("inputs", "top_features")
-"""Left out of a record that is too long."""
-_CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ALL = 1 << 64
+"""More than any digest of an id."""
 
 
 @dataclass(slots=True)
@@ -81,9 +78,8 @@ class Log:
         if keep < 1 or (max_bytes is not None and max_bytes < 1):
             raise ValueError(f"keep is {keep} and max_bytes {max_bytes}; expected at least 1")
         self._file = AppendFile(path, max_bytes=max_bytes, keep=keep, fsync=fsync)
-        self._keeper = Keeper(redact=redact, hash=hash, hash_key=hash_key, mask=mask)
-        self._sampled_below = int(sample * 2**64)
-        self._numbers = Numbers(digits)
+        self._records = Records(Keeper(redact=redact, hash=hash, hash_key=hash_key, mask=mask), digits)
+        self._sampled_below = int(sample * _ALL)
         self._strict, self._now = strict, now
         self._lock = threading.Lock()
         self._failures = 0
@@ -106,6 +102,8 @@ class Log:
         as one short record with the reason `sampling`, whichever of the calls below is made for it: it counts as a
         prediction without an explanation, since none is on record, and the share of failures stays what it is.
         """
+        if self._sampled_below == _ALL:
+            return True
         data = str(record_id).encode(errors="surrogatepass")
         digest = blake2b(data, digest_size=8, person=b"xdrift-sample").digest()
         return int.from_bytes(digest, "little") < self._sampled_below
@@ -203,7 +201,7 @@ class Log:
         fields = {
             "prediction": prediction,
             "predicted_class": predicted_class,
-            "error": _class_of(error),
+            "error": class_of(error),
             "explanation_latency_ms": None if latency is None else latency * 1000,
             "compute_seconds": compute_seconds,
             "fingerprint": fingerprint,
@@ -230,11 +228,9 @@ class Log:
         groups: Mapping[str, Any],
     ) -> None:
         try:
-            head = {"record_id": _id(record_id), "timestamp": timestamp(self._now() if time is None else time)}
-            if model_version is not None:
-                head["model_version"] = str(model_version)
+            head = head_of(record_id, self._now() if time is None else time, model_version)
             try:
-                line = self._line(head, fields, inputs, groups)
+                line = self._records.line(head, fields, inputs, groups)
             except Exception as error:
                 if self._strict:
                     raise
@@ -246,68 +242,7 @@ class Log:
                 raise
             self._failed(error)
 
-    def _line(
-        self,
-        head: dict[str, Any],
-        fields: dict[str, Any],
-        inputs: Mapping[str, Any] | None,
-        groups: Mapping[str, Any],
-    ) -> str:
-        if groups.keys() & _KEYS:
-            raise TypeError(f"groups {sorted(groups)} take a name that a record uses itself")
-        record = head | {name: value for name, value in fields.items() if value is not None} | self._kept(groups)
-        if inputs is not None:
-            record["inputs"] = self._kept(inputs)
-        plain = None
-        if (attributions := record.get("shap_values")) is not None:
-            record["shap_values"] = attributions if isinstance(attributions, dict) else dict(attributions)
-            plain = self._numbers.text(record["shap_values"])
-        if plain is not None:
-            del record["shap_values"]
-        line = _joined(record, plain)
-        if len(line) > LINE_LIMIT:
-            line = _joined({name: value for name, value in record.items() if name not in _BULKY}, plain)
-        if len(line) > LINE_LIMIT:
-            raise ValueError(f"record of {len(line)} bytes; expected at most {LINE_LIMIT}")
-        return line
-
-    def _kept(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values by column, those of columns that are kept back replaced."""
-        kept = dict(values)
-        for column in self._keeper.columns & kept.keys() if self._keeper.columns else ():
-            kept[column] = self._keeper.value(column, kept[column])
-        return kept
-
     def _failed(self, error: Exception) -> None:
         with self._lock:
             self._failures += 1
             self._last_error = error
-
-
-_KEYS = frozenset(
-    (
-        "record_id", "timestamp", "model_version", "explainer_version", "served_model_version", "prediction",
-        "predicted_class", "shap_values", "top_features", "base_value", "explanation_latency_ms", "is_cached",
-        "source", "compute_seconds", "unexplained_reason", "error", "inputs", "fingerprint",
-    )
-)  # fmt: skip
-
-
-def _joined(record: Mapping[str, Any], attributions: str | None) -> str:
-    text = encode(record)
-    return text if attributions is None else f'{text[:-1]},"shap_values":{attributions}}}'
-
-
-def _id(record_id: str | int) -> str:
-    text = str(record_id)
-    if not text or record_id is None:
-        raise ValueError("record_id is empty; expected the unique id of the prediction")
-    return text
-
-
-def _class_of(error: BaseException | str) -> str:
-    """The class's name; a text that is none is a message, and is not written."""
-    if isinstance(error, BaseException):
-        return type(error).__name__
-    name = str(error).partition(":")[0].strip().rpartition(".")[2]
-    return name if _CLASS.fullmatch(name) else "unnamed"

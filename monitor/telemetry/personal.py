@@ -25,6 +25,7 @@ class Personal:
         """`understood`: top-level keys whose texts are not looked at, because they hold ids, times and words."""
         privacy = monitor.privacy
         self._keeper = Keeper.of(monitor)
+        self._kept_back = frozenset(self._keeper.columns)
         self._kinds = frozenset(privacy.kinds) if privacy.scan else frozenset()
         self._allow = frozenset(privacy.allow)
         self._understood = frozenset(understood)
@@ -33,8 +34,8 @@ class Personal:
     def found(self, record: Mapping[str, Any], inputs: Any, inputs_name: str) -> Incidents:
         """(kind, field), each once. A column of the inputs is told as `inputs.column`."""
         incidents: set[tuple[str, str]] = set()
-        kept_back = self._keeper.columns
-        if kept_back and isinstance(inputs, dict):
+        kept_back = self._kept_back
+        if kept_back and isinstance(inputs, dict) and not kept_back.isdisjoint(inputs):
             for column in kept_back & inputs.keys():
                 if self._keeper.in_clear(column, inputs[column]):
                     incidents.add(("redacted_field", _field(f"{inputs_name}.{column}")))
@@ -55,13 +56,14 @@ class Personal:
         understood = self._understood
         for key, value in record.items():
             if key not in understood:
-                if type(value) is str:
+                kind = type(value)
+                if kind is str:
                     texts.append(value)
-                else:
+                elif kind is dict or kind is list:
                     _collect(value, texts, DEPTH)
-        new = [text for text in texts if text not in self._harmless]
-        if not new:
+        if self._harmless.issuperset(texts):
             return False
+        new = [text for text in texts if text not in self._harmless]
         if worth_scanning("\n".join(new)):
             return True
         if len(self._harmless) < REMEMBERED:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from codecs import BOM_UTF8
 from collections.abc import Mapping
 from hashlib import blake2b, sha256
 from typing import Any
 
 from monitor.settings import MonitorSettings
-from monitor.telemetry import values, words
+from monitor.telemetry import lines, values, words
 from monitor.telemetry.instants import Instants
 from monitor.telemetry.personal import Personal
 from monitor.telemetry.records import Logged
-from monitor.telemetry.shortcut import Shortcut
 
 LINE_LIMIT = 1 << 20
 """Bytes; a longer line is quarantined as too_long."""
@@ -39,7 +37,6 @@ class Understanding:
         self._columns = columns = monitor.telemetry.columns
         self._groups = tuple(dict.fromkeys(monitor.telemetry.group_by))
         self._adverse = frozenset(monitor.telemetry.adverse_classes)
-        self._shortcut = Shortcut(columns.attributions)
         self._instants = Instants(monitor.telemetry.timezone)
         mapped = [getattr(columns, name) for name in type(columns).model_fields]
         self._dotted = tuple(tuple(name.split(".")) for name in (*mapped, *self._groups) if "." in name)
@@ -56,14 +53,31 @@ class Understanding:
         raw = raw.rstrip(b"\r\n")
         if len(raw) > LINE_LIMIT:
             return "too_long"
-        shorter = self._shortcut.without(raw)
         try:
-            record = _decode((raw if shorter is None else shorter).removeprefix(BOM_UTF8).decode())
-        except (ValueError, RecursionError):  # broken JSON, broken UTF-8, thousands of brackets
+            record = lines.loose(raw)
+            found = self._read(record, len(raw), now)
+            if self._needs_exactness(record, found) and lines.has_long_number(raw):
+                found = self._read(lines.exact(raw), len(raw), now)
+        except lines.NotJsonError:
             return "not_json"
-        if not isinstance(record, dict):
-            return "not_an_object"
-        return self._understood(record, len(raw), now, taken_out=shorter is not None)
+        return found
+
+    def _read(self, record: Any, size: int, now: float) -> Logged | str:
+        return self._understood(record, size, now) if isinstance(record, dict) else "not_an_object"
+
+    def _needs_exactness(self, record: Any, found: Logged | str) -> bool:
+        """Whether a whole number that was read as a float could have made a difference.
+
+        Numbers are used as texts in ids, in groups and fingerprints of what is not explained, and in these three.
+        """
+        if isinstance(found, str) or not found.explained:
+            return True
+        get, columns = record.get, self._columns
+        return (
+            type(get(columns.model_version)) is float
+            or type(get(columns.served_model_version)) is float
+            or type(get(columns.predicted_class)) is float
+        )
 
     def row(self, row: Mapping[str, Any], *, now: float) -> Logged | str:
         """One row of a table: JSON columns as text or objects, times as text, numbers or datetimes."""
@@ -79,8 +93,7 @@ class Understanding:
                         return "not_json"
         return self._understood(record, size, now)
 
-    def _understood(self, record: dict[str, Any], size: int, now: float, *, taken_out: bool = False) -> Logged | str:
-        """`taken_out`: where the attributions are {}, there were some, all of them finite."""
+    def _understood(self, record: dict[str, Any], size: int, now: float) -> Logged | str:
         if self._dotted:
             values.lift(record, self._dotted)
         get, columns = record.get, self._columns
@@ -103,7 +116,7 @@ class Understanding:
         label = get(columns.predicted_class)
         adverse = bool(self._adverse) and label is not None and values.label(label) in self._adverse
         error = get(columns.error)
-        if not error and attributions is not None and (values.finite(attributions) or (taken_out and not attributions)):
+        if not error and attributions is not None and values.finite(attributions):
             source = words.source(get(columns.source), get(columns.is_cached) in (True, 1))
             served = get(columns.served_model_version)
             return Logged(

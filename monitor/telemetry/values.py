@@ -11,11 +11,16 @@ from uuid import UUID
 
 from monitor.telemetry.words import stored_text
 
+_NUMBERS = frozenset((float, int))
+
 
 def finite(attributions: dict[str, Any]) -> bool:
     """Whether they are an explanation: at least one, all of them finite numbers."""
     values = attributions.values()
     try:
+        if values and _NUMBERS.issuperset(map(type, values)) and isfinite(sum(values, 0.0)):
+            return True
+        # A sum may pass all bounds where its parts do not.
         return bool(values) and all(map(isfinite, values)) and bool not in map(type, values)
     except (TypeError, OverflowError):
         return False
@@ -39,7 +44,11 @@ def label(value: Any) -> str:
 
 
 def canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    """The same text for equal values. All that are nested so deeply that they cannot be written are alike."""
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    except RecursionError:
+        return "(nested too deeply)"
 
 
 def plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ def test_every_metric_is_documented() -> None:
 
     assert text == page(), "run `python -m alerts`"
     assert all(f"| `{name}` |" in text for name in names.METRICS)
+
+
+def test_every_case_is_in_one_committed_test() -> None:
+    names = [
+        test["name"] for path, text in MADE.items() if path != "rules.yaml" for test in yaml.safe_load(text)["tests"]
+    ]
+    told = [re.sub(r"^eu-\d+: ", "", one) for name in names for one in re.split(r"; (?=eu-\d+: )", name)]
+
+    assert sorted(told) == sorted(case.name for topic in CASES.values() for case in topic)
 
 
 def test_no_generated_file_is_left_over() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from alerts.cases import CASES
 from alerts.cases.model import Case
+from alerts.equivalents import EQUIVALENT
 from alerts.generate import LINKS
 from alerts.mutants import mutants
 from alerts.mutate import survivors
@@ -89,6 +90,10 @@ def test_a_sample_of_altered_rules_is_caught() -> None:
 
     assert len(chosen) >= 10
     assert [f"{mutant.rule}: {mutant.what}" for mutant in survivors(chosen, RULES)] == []
+
+
+def test_what_is_listed_as_no_alteration_is_still_a_mutant() -> None:
+    assert set(EQUIVALENT) <= {(mutant.where, mutant.what) for mutant in mutants(RULES)}
 
 
 def test_mutants_alter_thresholds_operators_labels_windows_and_waits() -> None:

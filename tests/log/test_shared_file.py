@@ -125,7 +125,7 @@ def test_a_fork_in_the_middle_of_a_write_hinders_nobody(tmp_path: Path) -> None:
     for n in range(10):
         child = os.fork()
         if child == 0:
-            signal.alarm(20)  # a lock that the thread held would hold the child for ever
+            signal.alarm(60)  # a lock that the thread held would hold the child for ever
             for i in range(20):
                 log.explained(f"child{n}-{i}", VALUES)
             os._exit(log.failures)

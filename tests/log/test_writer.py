@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.log import Log
-from monitor.log.writer import LINE_LIMIT
+from monitor.log.record import LINE_LIMIT
 from monitor.privacy import Keeper
 from monitor.settings import LogColumns, MonitorSettings
 from monitor.telemetry import Logged, Understanding

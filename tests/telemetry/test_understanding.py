@@ -147,6 +147,8 @@ def test_no_error_is_no_error(understand: Understand, error: Any) -> None:
 
 def test_huge_but_finite_attributions_are_an_explanation(understand: Understand) -> None:
     assert logged(understand(shap_values={"a": 1.7e308, "b": 1.7e308, "c": -5, "d": 10**300})).explained
+    assert logged(understand(shap_values={"a": 10**308, "b": 10**308})).explained
+    assert logged(understand(shap_values={"a": -1e308, "b": -1e308, "c": 0})).explained
 
 
 @pytest.mark.parametrize(

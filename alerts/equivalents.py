@@ -1,0 +1,56 @@
+"""Alterations of rules that alter nothing anybody could see, each with the reason."""
+
+from __future__ import annotations
+
+_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+_ONE = "an info row is always 1"
+_HELD = "the joined info row ends after two days"
+_BORN = "a monitor is born once: its time of birth never changes"
+_WHOLE = "events are counted in whole numbers, and increase() never gives less than was counted"
+_SINGLE = "each of these records is of one window"
+_EQUAL = "two computed ratios are never equal to the last bit"
+_POSITIVE = "only whether it is above 0 counts, and no part of it is below"
+_ANY = "one series that passes is enough, and what it is called is not looked at"
+
+EQUIVALENT: dict[tuple[str, str], str] = {
+    ("monitor:xdrift_monitor_info:known", "line 4: 'last_over_time(' becomes 'min_over_time('"): _ONE,
+    ("monitor:xdrift_monitor_info:latest", "line 2: '2d' becomes '345600s'"): _HELD,
+    ("monitor:xdrift_check_success_age:seconds", "line 2: '2d' becomes '345600s'"): _HELD,
+    ("monitor:xdrift_check_success_age:seconds", "line 4: '2d' becomes '345600s'"): _HELD,
+    ("monitor:xdrift_check_success_age:seconds", "line 4: 'last_over_time(' becomes 'min_over_time('"): _BORN,
+    **{(f"slo:sli_error:ratio_rate{window}", "line 2: '0' becomes '0.5'"): _WHOLE for window in _WINDOWS},
+    ("monitor_slo:xdrift_healthy:bool", "line 4: '<=' becomes '<'"): _EQUAL,
+    ("monitor_slo:xdrift_healthy:bool", "line 3: '0' becomes '0.5'"): _WHOLE,
+    **{
+        (f"slo:burn_rate:ratio_rate{window}", f"line 1: 'max' becomes '{other}'"): _SINGLE
+        for window in _WINDOWS
+        for other in ("sum", "min")
+    },
+    ("ExplanationCoverageZero", "line 4: 'increase(' becomes 'rate('"): _POSITIVE,
+    ("ExplanationCoverageZero", "line 4: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationPrivacyIncident", "line 4: 'increase(' becomes 'rate('"): _POSITIVE,
+    ("ExplanationPrivacyIncident", "line 4: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationNotificationsFailing", "line 2: 'increase(' becomes 'rate('"): _POSITIVE,
+    ("ExplanationNotificationsFailing", "line 2: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationNotificationsFailing", "line 4: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationPlatformFailing", "line 5: 'increase(' becomes 'rate('"): _POSITIVE,
+    ("ExplanationCannotJudge", "line 8: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationTelemetryStale", "line 10: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationCollectorDown", "line 1: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationMonitorDown", "line 1: 'max' becomes 'sum'"): _POSITIVE,
+    **{
+        (f"Explanation{alert}", f"line {line}: '(instance, pod)' becomes '({label})'"): _ANY
+        for alert, line in (
+            ("CoverageZero", 4),
+            ("LatencyP95Breach", 8),
+            ("OfflineRuntimeGap", 4),
+            ("TelemetryStale", 10),
+            ("ExplainerBroken", 5),
+            ("ExplainerBroken", 7),
+            ("CannotJudge", 6),
+            ("CannotJudge", 8),
+        )
+        for label in ("instance", "pod")
+    },
+}
+"""(rule, alteration as mutants.py words it) to why no series could tell."""
