@@ -1,1 +1,0 @@
-"""`xdrift doctor`: is everything there that checks need?"""

@@ -1,0 +1,93 @@
+"""One monitor: do its parts open, does its explainer explain a row, is there a reference, and does it fit?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+from monitor import pipeline
+from monitor.doctor.finding import Finding, attempt, failed
+from monitor.errors import ReferenceMissingError
+from monitor.pipeline import Subject
+from monitor.probe import Probe, probe_monitor
+from monitor.settings import MonitorSettings
+from monitor.store import Store
+
+PROBED_ROWS = 1
+"""Rows of the holdout explained."""
+
+
+def examine(monitor: MonitorSettings, store: Store | None, now: datetime) -> Iterator[Finding]:
+    """Parts in the order in which they need each other. `store` is None when it cannot be read."""
+    broken = []
+    for tried in probe_monitor(monitor, now=now):
+        found = _probed(tried)
+        if found.state == "failed" and tried.part in ("model", "holdout"):
+            broken.append(tried.part)
+        yield found
+    opened: list[Subject] = []
+    if broken:
+        yield _unknown(monitor, "explanation", f"the {' and the '.join(broken)} did not open")
+    else:
+        yield attempt("explanation", lambda: _explanation(monitor, opened), monitor=monitor.name)
+    if store is None:
+        yield _unknown(monitor, "reference", "the database cannot be used")
+    elif opened:
+        yield attempt("reference", lambda: _reference(monitor, store, opened[0]), monitor=monitor.name)
+    else:
+        yield attempt("reference", lambda: _reference_alone(monitor, store), monitor=monitor.name)
+
+
+def _probed(tried: Probe) -> Finding:
+    if tried.error is not None:
+        return failed(tried.part, tried.error, monitor=tried.monitor)
+    if tried.empty:
+        step = "see that predictions arrive where `predictions` points, and that columns.time is their time"
+        return Finding(monitor=tried.monitor, part=tried.part, state="warn", found=tried.found, next=step)
+    return Finding(monitor=tried.monitor, part=tried.part, state="ok", found=tried.found)
+
+
+def _explanation(monitor: MonitorSettings, opened: list[Subject]) -> Finding:
+    """Explaining verifies that base value and attributions add up to the model's own output, and raises otherwise."""
+    subject = pipeline.open_subject(monitor)
+    opened.append(subject)
+    start = time.perf_counter()
+    made = subject.explainer.explain(subject.holdout.rows.head(PROBED_ROWS))
+    seconds = time.perf_counter() - start
+    return Finding(
+        monitor=monitor.name, part="explanation", state="ok",
+        found=f"one row of the holdout by {subject.explainer.ref.engine} in {seconds:.2f} s, "
+        f"{len(made.feature_names)} attributions, adds up",
+    )  # fmt: skip
+
+
+def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Finding:
+    reference = pipeline.matching_reference(monitor, store, subject)
+    told = f"{reference.id} of {reference.created_at:%Y-%m-%d}, same holdout"
+    if reference.attributions.explainer.digest != subject.explainer.ref.digest:
+        return Finding(
+            monitor=monitor.name, part="reference", state="warn",
+            found=f"{told}, but explanations are made differently now",
+            seen=f"engine {subject.explainer.ref.engine}",
+            expected=f"as in the reference: engine {reference.attributions.explainer.engine}",
+            next="the next check will name the explainer; if the change is meant: "
+            f"`xdrift reference accept {monitor.name} --author WHO --reason WHY`",
+        )  # fmt: skip
+    model = "same model" if reference.model_digest == subject.model.digest else "another model"
+    return Finding(
+        monitor=monitor.name, part="reference", state="ok", found=f"{told}, {model} ({subject.model.digest[:12]})"
+    )
+
+
+def _reference_alone(monitor: MonitorSettings, store: Store) -> Finding:
+    if not any(one.active for one in store.references(monitor.name)):
+        raise ReferenceMissingError(
+            f"reference of monitor {monitor.name!r}", seen="none",
+            hint="repair what failed above, then `xdrift reference create`",
+        )  # fmt: skip
+    return _unknown(monitor, "reference", "there is one, but nothing to hold it against")
+
+
+def _unknown(monitor: MonitorSettings, part: str, why: str) -> Finding:
+    return Finding(monitor=monitor.name, part=part, state="unknown", found=why, next="repair that first")
