@@ -14,7 +14,7 @@ import pytest
 from standin import journal
 
 from monitor import config, runner
-from monitor.daemon.post import post
+from monitor.daemon.post import Outlet, post
 from monitor.settings import Settings
 from monitor.store import Store
 from monitor.types import Message
@@ -50,7 +50,8 @@ class Post:
 
     def deliver(self, after: timedelta = timedelta(0)) -> None:
         self.now += after
-        post(self.settings.channels, self.store, clock=lambda: self.now, stopping=self.stopping)
+        outlets = [Outlet.webhook(channel) for channel in self.settings.channels]
+        post(outlets, self.store, clock=lambda: self.now, stopping=self.stopping)
 
     def waiting(self) -> int:
         return self.store.snapshot(self.now).monitors[0].messages_waiting
