@@ -1,0 +1,75 @@
+"""`xdrift report`: files, summaries, refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .conftest import Xdrift
+
+
+def test_the_latest_week_is_reported_in_all_forms(in_service: Path, xdrift: Xdrift) -> None:
+    assert xdrift("check", "late-flights").code == 1
+
+    ran = xdrift("report", "weekly")
+
+    folder = in_service / "reports" / "2024-W10"
+    assert ran.code == 0, ran.err
+    assert "1 monitor: 1 severe (late-flights)" in ran.out
+    assert "the first to open is reports/2024-W10/index.html" in ran.out
+    assert {path.name for path in folder.rglob("*.*")} == {
+        "index.html", "index.md", "index.json", "late-flights.html", "late-flights.md", "late-flights.json"
+    }  # fmt: skip
+    page = (folder / "monitors" / "late-flights.html").read_text()
+    assert "wind_kmh looks converted" in page
+    assert not list(in_service.rglob(".*.html*"))
+
+
+def test_json_holds_the_report_and_the_files(in_service: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("report", "weekly", "--week", "2024-W09", "--format", "json", "--directory", "out", "--json")
+
+    assert ran.json["week"] == "2024-W09"
+    assert [Path(name).name for name in ran.json["files"]] == ["late-flights.json", "index.json"]
+    (one,) = ran.json["monitors"]
+    assert (one["monitor"], one["state"], one["counts"]["done"]) == ("late-flights", "nothing", 0)
+    assert json.loads((in_service / "out" / "2024-W09" / "index.json").read_text())["week"] == "2024-W09"
+
+
+def test_a_compliance_report_says_first_what_it_does_not_cover(in_service: Path, xdrift: Xdrift) -> None:
+    xdrift("check", "late-flights")
+
+    ran = xdrift("report", "compliance", "--period", "2024-Q1")
+
+    assert ran.code == 0, ran.err
+    assert "2024-Q1: 1 monitor, 1 check, 1 severe episode" in ran.out
+    assert "late-flights: The period is not over: figures are up to 2024-03-11 09:30 UTC." in ran.out
+    assert "There is no explanation log" in ran.out
+    text = (in_service / "reports" / "compliance-2024-Q1.md").read_text()
+    assert "| Checks run | 1 |" in text
+    assert "| Personal data found in explanations | not known: no explanation log |" in text
+
+
+def test_an_unknown_monitor_week_period_and_format_are_refused_with_the_next_step(
+    in_service: Path, xdrift: Xdrift
+) -> None:
+    for words, seen in (
+        (("weekly", "--monitor", "late-flight"), "late-flight"),
+        (("weekly", "--week", "2024-10"), "2024-10"),
+        (("weekly", "--format", "pdf"), "pdf"),
+        (("compliance", "--period", "Q1"), "Q1"),
+    ):
+        ran = xdrift("report", *words, "--json")
+        assert ran.code == 2
+        assert ran.error["seen"] == seen
+        assert ran.error["expected"]
+        assert ran.error["next"]
+    assert not (in_service / "reports").exists()
+
+
+def test_a_directory_that_cannot_be_written_is_an_error_of_its_own(in_service: Path, xdrift: Xdrift) -> None:
+    (in_service / "taken").write_text("a file")
+
+    ran = xdrift("report", "weekly", "--directory", "taken", "--json")
+
+    assert ran.code == 3
+    assert "give another one with --directory" in ran.error["next"]
