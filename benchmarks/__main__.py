@@ -70,6 +70,12 @@ def _telemetry(form: Form, options: Options) -> dict[str, Any]:
     return measure_telemetry(form, url=options.url)
 
 
+def _reports(form: Form, _options: Options) -> dict[str, Any]:
+    from benchmarks.reports import measure_reports
+
+    return measure_reports(form)
+
+
 BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
     "speed": _speed,
     "false-alarms": _false_alarms,
@@ -80,6 +86,7 @@ BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
     "explain": _explain,
     "month": _month,
     "telemetry": _telemetry,
+    "reports": _reports,
 }
 
 

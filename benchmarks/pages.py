@@ -24,6 +24,7 @@ RENDER: Mapping[str, Callable[[Any], str]] = {
     "explain": explain_tables.explain,
     "telemetry": tables.telemetry,
     "month": tables.month,
+    "reports": tables.reports,
 }
 
 

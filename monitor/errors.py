@@ -107,3 +107,7 @@ class PublishError(XdriftError):
     """A page, metric or notification could not be delivered."""
 
     reason = "publish"
+
+
+class RefusedError(PublishError):
+    """A message that will never be accepted: trying again is no use."""

@@ -44,6 +44,7 @@ SCORE_TESTS = (
     "psi_max",
     "ks_max",
     "stability_max",
+    "change_max",
     "wasserstein_max",
     "jensen_shannon_max",
     "kl_max",
@@ -231,9 +232,17 @@ METRICS: dict[str, Metric] = {
     "xdrift_monitor_maintenance": Metric("gauge", "1 while a declared maintenance is open.", _M),
     "xdrift_monitor_maintenance_end_timestamp_seconds": Metric("gauge", "When the open maintenance ends.", _M),
     # messages
-    "xdrift_notifications_total": Metric("counter", "Messages about level changes that were delivered.", _M),
+    "xdrift_notifications_total": Metric("counter", "Messages that were delivered: level changes and annotations.", _M),
     "xdrift_notification_failures_total": Metric("counter", "Messages that were given up.", _M),
     "xdrift_notifications_waiting": Metric("gauge", "Messages that wait to be delivered.", _M),
+    # weekly reports
+    "xdrift_report_last_success_timestamp_seconds": Metric("gauge", "When a weekly report was last written.", ()),
+    "xdrift_report_deliveries_waiting": Metric(
+        "gauge", "Weekly reports, and mails and messages about them, that wait to be made or delivered.", ()
+    ),
+    "xdrift_report_deliveries_given_up": Metric(
+        "gauge", "Those that were given up and are still on record, which they are as long as checks.", ()
+    ),
     # trust in the alarms themselves
     "xdrift_canary_comparisons_total": Metric(
         "counter", "Random halves of the holdout compared with each other: nothing can have drifted there.", _M

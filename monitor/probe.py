@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor import slots, sources
 from monitor.errors import ConfigError, XdriftError
-from monitor.settings import MonitorSettings, SampleSettings, Settings, TelemetrySettings
+from monitor.settings import GrafanaSettings, MonitorSettings, SampleSettings, Settings, TelemetrySettings
 from monitor.types import LoadedModel
 
 PROBED_ROWS = 10
@@ -20,22 +20,32 @@ class Probe:
     """One part, tried."""
 
     monitor: str | None
-    """None for the database, which all share."""
+    """None for the database and Grafana, which all share."""
     part: str
-    """database, model, holdout, predictions or explanation log."""
+    """database, Grafana, model, holdout, predictions or explanation log."""
     found: str
     """What was seen there; empty when it failed."""
     error: XdriftError | None
+    empty: bool = False
+    """Nothing was there, so that nothing could be concluded."""
 
 
 def probe(settings: Settings, *, now: datetime) -> Iterator[Probe]:
-    """Try the database, then the parts of each monitor, one by one as they are asked for."""
+    """Try the database and Grafana, then the parts of each monitor, one by one as they are asked for."""
     yield _try(None, "database", lambda: _database(settings.store.url))
+    if settings.grafana is not None:
+        yield probe_grafana(settings.grafana)
     for monitor in settings.monitors:
-        yield from _monitor(monitor, now)
+        yield from probe_monitor(monitor, now=now)
 
 
-def _monitor(monitor: MonitorSettings, now: datetime) -> Iterator[Probe]:
+def probe_grafana(grafana: GrafanaSettings) -> Probe:
+    """Try whether it answers and accepts the token."""
+    return _try(None, "Grafana", lambda: _grafana(grafana))
+
+
+def probe_monitor(monitor: MonitorSettings, *, now: datetime) -> Iterator[Probe]:
+    """Try the parts of one monitor."""
     loaded: list[LoadedModel] = []
 
     def model() -> str:
@@ -53,15 +63,17 @@ def _monitor(monitor: MonitorSettings, now: datetime) -> Iterator[Probe]:
 
     yield _try(monitor.name, "holdout", holdout)
     window = slots.window_of(monitor.schedule, slots.previous_slot(monitor.schedule, now))
+    seen: list[int] = []
 
     def predictions() -> str:
         few = SampleSettings(rows=PROBED_ROWS, min_rows=PROBED_ROWS, priority_rows=0)
         seed = sources.slot_seed(monitor.name, window.end)
         drawn = sources.draw_sample(monitor.predictions, window, features=_named(features), sample=few, seed=seed)
+        seen.append(drawn.n_seen)
         rows = f"{drawn.n_seen:,} rows" if drawn.n_seen else "no rows, so nothing could be looked at,"
         return f"{rows} from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
 
-    yield _try(monitor.name, "predictions", predictions)
+    yield replace(_try(monitor.name, "predictions", predictions), empty=seen == [0])
     log = monitor.telemetry
     if log is not None:
         yield _try(monitor.name, "explanation log", lambda: _explanation_log(log))
@@ -94,6 +106,14 @@ def _database(url: str) -> str:
     with Store.open(url) as store:
         version = store.schema_version()
     return f"schema {version}" if version else "no tables yet: run `xdrift db upgrade`"
+
+
+def _grafana(settings: GrafanaSettings) -> str:
+    from monitor.grafana.client import Grafana
+
+    grafana = Grafana(settings)
+    version = grafana.version()
+    return f"version {version}, which accepts the token; {len(grafana.folders())} folders to be seen"
 
 
 def _try(monitor: str | None, part: str, attempt: Callable[[], str]) -> Probe:

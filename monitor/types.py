@@ -278,8 +278,11 @@ class AttributionRow:
     logged_values: Mapping[str, float] | None = None
     """Feature to the attribution that the serving system logged for this prediction."""
     nearest_other: Mapping[str, Any] | None = None
-    """The nearest real row with the other decision, not a cause: {row_id, distance, prediction, differs: [features, the
-    farthest first]}; None where there is no decision or no such row."""
+    """The nearest real row with another decision, not a cause: {row_id, distance, prediction, differs: [features, the
+    farthest first], holdout: it is a row of the holdout}; None where there is no decision or no such row."""
+    classes: Mapping[str, tuple[float, float]] | None = None
+    """Class to (base value, prediction) where several outputs are explained: `base_value` and `prediction` are those of
+    the first, and `values` are named `feature[class]`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +381,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of one message."""
+
+    channel: str
+    state: Literal["sent", "waiting", "withheld", "given up"]
+    at: datetime
+    """When it was sent, or else made."""
+    attempts: int
+    """Deliveries tried."""
+    why: str | None
+    """Of one that is not sent: why it is withheld, or why the latest delivery failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """What a check changed of what is known of its monitor."""
 
@@ -462,6 +479,18 @@ class Check:
     """The check with a severe level that this one looks at again, on a fresh sample."""
     served: Mapping[str, Any] = field(default_factory=dict)
     """Logged attributions against recomputed ones; empty where none were logged."""
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    """How predictions become decisions: {threshold, probability, classes, reason, left_out: [input columns kept back]};
+    empty for a check that explained nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPrediction:
+    """One explained prediction, and the check that kept it."""
+
+    check: Check
+    """Without its parts."""
+    row: AttributionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -538,12 +567,25 @@ class MonitorStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportStatus:
+    """How weekly reports fare: the reports themselves, mails and messages about them."""
+
+    last_success_at: datetime | None
+    """When one was last written."""
+    waiting: int
+    given_up: int
+    """Of those still on record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything one scrape shows, read together."""
 
     taken_at: datetime
     monitors: tuple[MonitorStatus, ...]
     counters: tuple[Counter, ...]
+    reports: ReportStatus | None = None
+    """None where no weekly report was ever planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,16 @@ from monitor.cli import (
     checking,
     compare,
     configuration,
+    dashboards,
     diagnosing,
+    doctoring,
     drilling,
+    explaining,
     maintaining,
     polling,
     pushing,
     reference,
+    reporting,
     service,
 )
 from monitor.cli.failure import report, report_unexpected, report_usage
@@ -54,10 +58,14 @@ app.command("drill", short_help="Put an incident into a copy and see whether the
 app.command("serve", short_help="Run checks at their slots; serve pages and metrics.")(service.serve)
 app.command("poll", short_help="Read the explanation logs once, to their end.")(polling.poll)
 app.command("diagnose", short_help="Walk the runbook's decision tree for one monitor.")(diagnosing.diagnose)
+app.command("doctor", short_help="Is everything there that checks need?")(doctoring.doctor)
+app.command("explain", short_help="Explain one prediction, kept by a check or not.")(explaining.explain)
 app.command("push", short_help="Put metrics into a Pushgateway, for runs from cron.")(pushing.push)
 app.add_typer(maintaining.app, name="maintenance", short_help="Declare times in which drift is expected.")
 app.add_typer(alerting.alerts, name="alerts", short_help="Rules, routing and runbooks for Prometheus.")
+app.add_typer(dashboards.app, name="dashboards", short_help="The three Grafana dashboards.")
 app.add_typer(alerting.slo, name="slo", short_help="Objectives, for other tools.")
+app.add_typer(reporting.app, name="report", short_help="Write the weekly review or a compliance report.")
 app.command("compare", short_help="Compare two attribution matrices in files.")(compare.compare)
 app.add_typer(service.db, name="db", short_help="Create or upgrade the tables.")
 

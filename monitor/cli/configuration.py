@@ -15,7 +15,7 @@ from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
     from monitor.probe import Probe
-    from monitor.settings import MonitorSettings
+    from monitor.settings import MonitorSettings, Settings
 
 NEXT_SLOTS = 3
 
@@ -85,9 +85,12 @@ def check_config(
     now = options.utc_now()
     store = without_secrets(settings.store.url)
     plans = [plan(monitor, now) for monitor in settings.monitors]
+    grafana = _grafana_plan(settings)
     if not as_json:
         count = f"{len(plans)} monitor" + "s" * (len(plans) > 1)
         say(f"{config} is valid: {count}, results in {store}")
+        if grafana is not None:
+            say(view.grafana_line(grafana))
         tell(view.plans_view(plans))
     probes = []
     if probe:
@@ -102,7 +105,7 @@ def check_config(
                     tell(view.probe_view(tried))
     if as_json:
         told = [_probe_json(one) for one in probes] if probe else None
-        print_json({"file": str(config), "store": store, "monitors": plans, "probes": told})
+        print_json({"file": str(config), "store": store, "grafana": grafana, "monitors": plans, "probes": told})
     return 3 if any(one.error for one in probes) else 0
 
 
@@ -133,6 +136,19 @@ def plan(monitor: MonitorSettings, now: datetime) -> dict[str, Any]:
         "slo_period": monitor.slo.period,
         "objectives": monitor.objectives,
         "warnings": warnings(monitor),
+    }
+
+
+def _grafana_plan(settings: Settings) -> dict[str, Any] | None:
+    from monitor.config import without_secrets
+
+    if settings.grafana is None:
+        return None
+    return {
+        "url": without_secrets(settings.grafana.url),
+        "annotations": settings.grafana.annotate,
+        "links": settings.server.external_url is not None,
+        "token": settings.grafana.token is not None,
     }
 
 

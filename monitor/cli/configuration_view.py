@@ -44,6 +44,16 @@ def plans_view(plans: Sequence[Mapping[str, Any]]) -> Group:
     return Group(*parts)
 
 
+def grafana_line(grafana: Mapping[str, Any]) -> str:
+    """Where annotations go, and whether they can lead back."""
+    if not grafana["annotations"]:
+        return f"No annotations in Grafana at {grafana['url']} (grafana.annotate is false)"
+    links = "" if grafana["links"] else ", without links to checks (server.external_url is not set)"
+    token = "" if grafana["token"] else ", without a token (XDRIFT_GRAFANA__TOKEN is not set)"
+    told = "model versions, references, level changes and maintenance"
+    return f"Annotations of {told} go to Grafana at {grafana['url']}{links}{token}"
+
+
 def _log_line(log: Mapping[str, Any]) -> str:
     return (
         f"{_from_here(log['from'])}, read every {log['every']}; slow over {log['latency_threshold']}, "

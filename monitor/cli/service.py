@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli import db_reader, options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_settings
 from monitor.cli.output import print_json, say, working
 
 db = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+db.command("reader", short_help="Make the role that Grafana reads with.")(db_reader.reader)
 
 
 @db.callback()
@@ -63,9 +67,17 @@ def demo(
     ] = Path("demo"),
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the verdicts; serve nothing.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Where pages are served; 0: any.")] = 9464,
+    recent: Annotated[
+        bool, typer.Option("--recent", help="Move the year so that it ends with the last full week, not with 2013.")
+    ] = False,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Database to use, empty or of an earlier demo; a file in DIR when absent."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Replay a year of real flight delays with three incidents put in, and see what xdrift says about each week."""
     from monitor.demo import run_demo
 
-    return run_demo(directory, serve=not no_serve, as_json=as_json, port=port)
+    now = options.utc_now() if recent else None
+    return run_demo(directory, serve=not no_serve, as_json=as_json, port=port, store=store, now=now)

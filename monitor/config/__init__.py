@@ -2,8 +2,8 @@
 
 Variables override what stands outside `monitors`: XDRIFT_STORE__URL, XDRIFT_SERVER__PORT, XDRIFT_MAX_CHECKS; two
 underscores go one level down. With _FILE appended the value is read from a file, the way secrets are mounted.
-XDRIFT_CONFIG names the configuration file. `${NAME}` inside a `url` or a `hash_key` stands for a variable or a secret
-file.
+XDRIFT_CONFIG names the configuration file. `${NAME}` inside a `url`, a `hash_key`, a `token` or a `password` stands
+for a variable or a secret file.
 
 `python -m monitor.config` prints the JSON schema that docs/config.schema.json holds.
 """
@@ -51,7 +51,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     mistakes += document.mistakes
     data = copy.deepcopy(document.data)
     _override(data, overridden)
-    mistakes += _expand_urls(document, data, environ)
+    mistakes += _expand_secrets(document, data, environ)
     _make_absolute(data, path.resolve().parent)
     found = list(beyond_types(document, data))
     settings = None
@@ -102,7 +102,9 @@ def _override(data: dict[str, Any], overridden: Mapping[Keys, Override]) -> None
     for (*sections, last), override in overridden.items():
         place: Any = data
         for section in sections:
-            place = place.setdefault(section, {}) if isinstance(place, dict) else None
+            if isinstance(place, dict) and place.get(section) is None:
+                place[section] = {}
+            place = place[section] if isinstance(place, dict) else None
         if isinstance(place, dict):  # else the section is wrong in the file, and told
             place[str(last)] = override.value
 
@@ -128,9 +130,15 @@ def _secrets(data: Mapping[str, Any]) -> Iterator[tuple[Keys, dict[str, Any], st
             place: Any = item.get(inner) if inner and isinstance(item, dict) else item
             if isinstance(place, dict):
                 yield ((group, index, inner) if inner else (group, index)), place, key
+    for keys, key in ((("grafana",), "url"), (("grafana",), "token"), (("reports", "mail"), "password")):
+        place = data
+        for word in keys:
+            place = place.get(word) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            yield keys, place, key
 
 
-def _expand_urls(document: Document, data: dict[str, Any], environ: Mapping[str, str]) -> list[Mistake]:
+def _expand_secrets(document: Document, data: dict[str, Any], environ: Mapping[str, str]) -> list[Mistake]:
     mistakes = []
     for keys, section, key in _secrets(data):
         if isinstance(section.get(key), str):
@@ -149,3 +157,6 @@ def _make_absolute(data: dict[str, Any], folder: Path) -> None:
             section["path"] = absolute_path(section["path"], folder)
         if isinstance(section.get("url"), str):
             section["url"] = absolute_url(section["url"], folder)
+    reports = data.get("reports")
+    if isinstance(reports, dict) and isinstance(reports.get("directory"), str):
+        reports["directory"] = absolute_path(reports["directory"], folder)

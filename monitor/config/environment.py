@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -20,6 +21,7 @@ CONFIG_VARIABLE = "XDRIFT_CONFIG"
 _SERVICE_LINK = re.compile(r"(?:.+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT(?:_\d+_\w+)?)")
 """Kubernetes gives every pod such variables for every service, here one named xdrift or xdrift-something."""
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PASSWORD = re.compile(r"://[^/?#@:\s]*:[^/?#@\s]+@")
 
 
 class Override(NamedTuple):
@@ -68,6 +70,19 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(replacement, text)
 
 
+def secret_files(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Variable to path of every file that a secret is read from: overrides, and ${NAME} in a configuration's text."""
+    named = {f"{name}_FILE" for name in _PLACEHOLDER.findall(text) if name not in environ}
+    known = {name for name in environ if name.startswith(PREFIX) and name.endswith("_FILE")}
+    return {name: environ[name] for name in sorted(named | known) if environ.get(name)}
+
+
+def literal_passwords(text: str) -> list[int]:
+    """Lines, from 1, in which a URL carries its password instead of ${NAME}."""
+    lines = enumerate(text.splitlines(), 1)
+    return [number for number, line in lines if _PASSWORD.search(_PLACEHOLDER.sub("", line.partition(" #")[0]))]
+
+
 def _lookup(name: str, environ: Mapping[str, str]) -> str:
     if name in environ:
         return environ[name]
@@ -105,7 +120,14 @@ def _variable(keys: Keys) -> str:
 def _scalars(model: type[BaseModel], keys: Keys) -> Iterator[Keys]:
     """Keys of every single value outside the list of monitors."""
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _scalars(field.annotation, (*keys, name))
+        section = _section(field.annotation)
+        if section is not None:
+            yield from _scalars(section, (*keys, name))
         elif name != "monitors":
             yield (*keys, name)
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The record that stands under a key, also where it may be absent."""
+    choices = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return next((one for one in choices if isinstance(one, type) and issubclass(one, BaseModel)), None)

@@ -33,6 +33,8 @@ _EXPECTED = {
 }
 _SLUG = "1 to 63 lower-case letters, digits and hyphens, neither first nor last a hyphen"
 _SEEN_LENGTH = 80
+_SECRETS = (("password",), ("token",))
+"""Keys whose values no message repeats."""
 
 
 def from_pydantic(
@@ -50,7 +52,7 @@ def from_pydantic(
             text = _describe(keys, found, secret=variable.endswith("_FILE"))
             yield Mistake(0, f"environment: {variable}: {text}")
         else:
-            yield document.at(keys, _describe(keys, found))
+            yield document.at(keys, _describe(keys, found, secret=keys[-1:] in _SECRETS))
 
 
 def beyond_types(document: Document, data: Mapping[str, Any]) -> Iterator[Mistake]:

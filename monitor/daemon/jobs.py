@@ -13,9 +13,11 @@ from typing import Any
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SUBMITTED
 
 from monitor import runner, slots
+from monitor.daemon.annotating import Annotations
 from monitor.daemon.due import Due, due
 from monitor.daemon.polls import READERS, Polls
-from monitor.daemon.post import post
+from monitor.daemon.post import Outlet, post
+from monitor.daemon.reviews import Reviews
 from monitor.daemon.timing import CHECK, SlotTrigger, scheduler
 from monitor.logs import event
 from monitor.notify import Announcer
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT_EVERY = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(seconds=30)
 DELIVER_EVERY = timedelta(seconds=5)
+ANNOTATE_EVERY = timedelta(seconds=5)
+REPORT_EVERY = timedelta(seconds=30)
 PURGE_EVERY = timedelta(days=1)
 _PURGE_FIRST = timedelta(minutes=5)
 """After the start, when the slots that were missed have had their turn."""
@@ -50,6 +54,11 @@ class Jobs:
         self._polls = Polls(config, store, clock=clock, stopping=self.stopping)
         # Only a daemon tells of checks: it is there to deliver, and a backfill of last year is no news.
         store.announce = Announcer.of(config)
+        self._outlets = [Outlet.webhook(channel) for channel in config.channels]
+        self._annotations = Annotations.of(config, store, clock=clock)
+        if self._annotations is not None:
+            self._outlets.append(self._annotations.outlet)
+        self._reviews = Reviews.of(config, store, clock=clock, stopping=self.stopping)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._under_way: Counter[str] = Counter()
@@ -62,11 +71,13 @@ class Jobs:
         # APScheduler lives in real time: a first run years behind it would be made up for, tick by tick.
         now = runner.now()
         self.heartbeat()
-        self._store.drop_messages([channel.name for channel in self._config.channels])
+        reviewed = [self._reviews.outlet] if self._reviews is not None else []
+        self._store.drop_messages([outlet.channel for outlet in (*self._outlets, *reviewed)])
         for name, every, first in (
             ("heartbeat", HEARTBEAT_EVERY, now + HEARTBEAT_EVERY),
             ("snapshot", self._config.server.snapshot_every, now),
             ("sweep", SWEEP_EVERY, now + SWEEP_EVERY),
+            ("annotate", ANNOTATE_EVERY, now),
             ("deliver", DELIVER_EVERY, now),
             ("purge", PURGE_EVERY, now + _PURGE_FIRST),
         ):
@@ -78,6 +89,11 @@ class Jobs:
                 self.check, SlotTrigger.of(monitor), args=[monitor.name], id=CHECK + monitor.name,
                 next_run_time=now, executor="checks",
             )  # fmt: skip
+        if self._reviews is not None:
+            seconds = REPORT_EVERY.total_seconds()
+            self.scheduler.add_job(
+                self._reviews.look, "interval", seconds=seconds, id="report", next_run_time=now, executor="report"
+            )
         self._polls.add_to(self.scheduler, now)
         self.scheduler.add_listener(self._submitted, EVENT_JOB_SUBMITTED)
         self.scheduler.add_listener(self._ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
@@ -91,9 +107,14 @@ class Jobs:
         """Read the store for metrics and the fleet page."""
         self.holder.refresh(self._clock())
 
+    def annotate(self) -> None:
+        """Write messages for Grafana about what happened."""
+        if self._annotations is not None:
+            self._annotations.write()
+
     def deliver(self) -> None:
         """Send the messages that are due."""
-        post(self._config.channels, self._store, clock=self._clock, stopping=self.stopping)
+        post(self._outlets, self._store, clock=self._clock, stopping=self.stopping)
 
     def purge(self) -> None:
         """Delete what is older than the retention."""

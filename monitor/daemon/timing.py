@@ -43,7 +43,7 @@ def scheduler(max_checks: int, poll_threads: int, readers: int) -> Any:
     """A scheduler, not yet started.
 
     Threads in `checks` only watch child processes; `poll` has one for each small job, so that none waits for another;
-    `read` is for explanation logs, which may take long.
+    `read` is for explanation logs, which may take long, and `report` for weekly reports.
     """
     found = BackgroundScheduler(
         timezone=UTC,
@@ -51,6 +51,7 @@ def scheduler(max_checks: int, poll_threads: int, readers: int) -> Any:
         executors={
             "poll": ThreadPoolExecutor(poll_threads),
             "read": ThreadPoolExecutor(readers),
+            "report": ThreadPoolExecutor(1),
             "checks": ThreadPoolExecutor(max_checks),
         },
         # The defaults drop a run that is one second late; waiting for a free thread counts as late.

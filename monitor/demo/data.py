@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,20 @@ ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """Where the demo keeps its world."""
+class World:
+    """Where the demo keeps its files, and when it plays."""
 
     directory: Path
+    shift: timedelta = timedelta(0)
+    """Whole weeks after 2013."""
+
+    @property
+    def start(self) -> datetime:
+        return YEAR_START + self.shift
+
+    @property
+    def end(self) -> datetime:
+        return YEAR_END + self.shift
 
     @property
     def model(self) -> Path:
@@ -53,37 +63,43 @@ class Files:
     def predictions(self) -> Path:
         return self.directory / "predictions.parquet"
 
+    @property
+    def explanations(self) -> Path:
+        """Folder of the explanation log, one file a week."""
+        return self.directory / "explanations"
 
-def build(directory: Path) -> Files:
+
+def build(world: World) -> None:
     """Write models, holdout and prediction log. The same bytes every time on the same libraries.
 
     Raises ConfigError when the demo extra is not installed.
     """
     import xgboost as xgb
 
-    files = Files(directory)
-    files.accepted.parent.mkdir(parents=True, exist_ok=True)
+    world.accepted.parent.mkdir(parents=True, exist_ok=True)
     rows = flights()
     before = rows[rows["time"] < REFERENCE_END]
     start, end = (pd.Timestamp(moment, tz="UTC") for moment in RETRAINED_ON)
     accepted = train(before)
     retrained = train(rows[(rows["time"] >= start) & (rows["time"] < end)])
-    accepted.save_model(files.accepted)
-    retrained.save_model(files.retrained)
-    files.model.write_bytes(files.accepted.read_bytes())
+    accepted.save_model(world.accepted)
+    retrained.save_model(world.retrained)
+    world.model.write_bytes(world.accepted.read_bytes())
     rng = np.random.default_rng(SEED)
     chosen = np.sort(rng.choice(len(before), HOLDOUT_ROWS, replace=False))
-    before.iloc[chosen].drop(columns="origin").to_parquet(files.holdout, index=False)
+    _moved(before.iloc[chosen], world).to_parquet(world.holdout, index=False)
 
     served = as_served(rows)
     inputs = xgb.DMatrix(served[list(FEATURES)])
     probability = accepted.predict(inputs)
     swapped = _during(served, "retrain")
     probability[swapped] = retrained.predict(inputs)[swapped]
-    served.assign(prediction=probability.astype(float), model_version="1").to_parquet(
-        files.predictions, index=False, row_group_size=20_000
-    )
-    return files
+    logged = served.assign(prediction=probability.astype(float), model_version="1")
+    _moved(logged, world).to_parquet(world.predictions, index=False, row_group_size=20_000)
+
+
+def _moved(rows: pd.DataFrame, world: World) -> pd.DataFrame:
+    return rows.assign(time=rows["time"] + world.shift)
 
 
 def flights() -> pd.DataFrame:

@@ -1,4 +1,7 @@
-"""What is put into the year on purpose, as a table. Everything else the demo shows is what really happened in 2013."""
+"""What is put into the year on purpose, as tables. All other flights, delays and verdicts are what really happened.
+
+Times are those of 2013; `shift` (whole weeks) is added where the demo plays in another year.
+"""
 
 from __future__ import annotations
 
@@ -53,19 +56,19 @@ INCIDENTS: tuple[Incident, ...] = (
 )
 
 
+OUTAGE = (datetime(2013, 12, 29, 17, tzinfo=UTC), datetime(2013, 12, 29, 19, tzinfo=UTC))
+"""The explanation service is away for two hours of the last Sunday; predictions go on."""
+LEAK = datetime(2013, 12, 29, 14, tzinfo=UTC)
+"""The first note written after this moment holds an e-mail address."""
+MAINTENANCE = (datetime(2013, 10, 18, 14, tzinfo=UTC), datetime(2013, 10, 21, 12, tzinfo=UTC))
+"""Declared while the unit change is put right."""
+
+
+def last_full_week(now: datetime) -> timedelta:
+    """The shift, in whole weeks, with which the year ends with the last full week before `now`."""
+    return (now - YEAR_END) // WEEK * WEEK
+
+
 def active(week: datetime) -> Incident | None:
     """The incident in force in the week that starts then."""
     return next((incident for incident in INCIDENTS if incident.start <= week < incident.end), None)
-
-
-def spans() -> list[tuple[datetime, datetime, Incident | None]]:
-    """The year cut into runs of weeks [start, end) under the same incident, or none."""
-    found: list[tuple[datetime, datetime, Incident | None]] = []
-    week = YEAR_START
-    while week < YEAR_END:
-        if found and found[-1][2] is active(week):
-            found[-1] = (found[-1][0], week + WEEK, found[-1][2])
-        else:
-            found.append((week, week + WEEK, active(week)))
-        week += WEEK
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -32,19 +33,21 @@ class Week:
     level: int
     moved: str | None
     """The feature that moved most, of those at the highest level, and by how much its importance changed; `reshaped`
-    when only the distribution of its attributions did. None in a quiet week."""
+    when only the distribution of its attributions did, with the segment where only a segment moved. None in a quiet
+    week."""
     sentence: str
     truth: str | None
     expected: tuple[str, ...]
     right: bool | None
 
 
-def weeks(checks: Sequence[Check]) -> list[Week]:
+def weeks(checks: Sequence[Check], shift: timedelta = timedelta(0)) -> list[Week]:
     """Reference weeks must be quiet, incident weeks must name the cause at level 2; the rest is as it was."""
     found = []
     for check in checks:
-        incident = active(check.window.start)
-        reference = check.window.start < REFERENCE_END
+        week = check.window.start - shift
+        incident = active(week)
+        reference = week < REFERENCE_END
         expected = incident.right if incident else (("none",) if reference else ())
         right = None
         if incident:
@@ -73,10 +76,16 @@ def weeks(checks: Sequence[Check]) -> list[Week]:
 def _moved(check: Check) -> str | None:
     raised = [one for one in check.contributions if one.level]
     if not raised:
-        return None
+        return _moved_in_a_segment(check)
     most = max(raised, key=lambda one: (one.level, abs(one.model_part) + abs(one.data_part)))
     change = most.importance_current / most.importance_reference - 1 if most.importance_reference else 0.0
     return f"{most.feature} {change:+.0%}" if abs(change) >= VISIBLE else f"{most.feature} reshaped"
+
+
+def _moved_in_a_segment(check: Check) -> str | None:
+    parts = [one for one in check.findings if one.segment and one.level and one.feature]
+    most = max(parts, key=lambda one: one.level, default=None)
+    return None if most is None else f"{most.feature}, {most.segment}"
 
 
 def _found(incident: Incident, listed: Sequence[Week]) -> bool:

@@ -58,7 +58,7 @@ FAR = 10.0
 MIDDLE, SPREAD = 0.25, 0.35
 """Without a lattice: how far the median may stay from the reference's, in its interquartile ranges, and the log of the
 ratio of interquartile ranges, when the conversion is undone. Ordinary weeks differ by as much."""
-SAME = 0.1
+SAME = 0.15
 """PSI under which the undone column is the reference's again, however far its middle and spread seem: heavy tails move
 those from week to week."""
 MIRRORED = 0.1

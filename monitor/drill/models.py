@@ -104,6 +104,10 @@ class ScaledExplainer:
     def input_features(self) -> tuple[str, ...]:
         return self.inner.input_features
 
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        return self.inner.classes
+
     def explain(self, rows: pd.DataFrame) -> Attributions:
         found = self.inner.explain(rows)
         values, predictions = found.values.copy(), found.predictions.copy()

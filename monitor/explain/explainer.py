@@ -49,6 +49,11 @@ class Explainer:
     _task_rows: int
     _spread: bool
 
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Class labels of the model; None for regression."""
+        return self._work.subject.classes
+
     def explain(self, rows: pd.DataFrame) -> Attributions:
         """Attributions of every row, checked against the model's own output.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from monitor import drift, slots, sources
 from monitor.errors import ReferenceMissingError, SlotLostError, XdriftError
 from monitor.pipeline.alteration import UNALTERED, Alteration
+from monitor.pipeline.counterparts import with_counterparts
 from monitor.pipeline.groups import feature_groups
 from monitor.pipeline.pairs import Material
 from monitor.pipeline.record import attribution_rows, careful, versions
@@ -123,7 +124,7 @@ def _run(
 ) -> Check:
     with stages.timed("load"):
         subject = alter.subject(open_subject(monitor))
-        reference = _reference(monitor, store, subject)
+        reference = matching_reference(monitor, store, subject)
     with stages.timed("sample"):
         sample = _sample(monitor, claim.planned_at, subject, alter)
     thin, reason = _thin(monitor, sample)
@@ -144,6 +145,10 @@ def _run(
         served = compare_served(monitor, sample, traffic, subject.model)
         known = facts(material, subject.model, inputs, thin=thin, settled=compared.settled, served=served.gap)
         judgement = drift.judge(compared.views, compared.contributions, known, compared.segments)
+        rows = attribution_rows(sample, traffic, priority, keeper=keeper, served=served.values)
+        rows, decision = with_counterparts(
+            monitor, rows, subject=subject, reference=reference, holdout=holdout, keeper=keeper
+        )
     # A holdout too thin to judge gives the same verdict as a thin window.
     outcome: Outcome = "unknown" if judgement.verdict == "unknown" else "succeeded"
     if outcome == "unknown" and reason is None:
@@ -157,7 +162,8 @@ def _run(
         reason=reason,
         sentence=judgement.sentence,
         evidence=judgement.evidence,
-        rows=attribution_rows(sample, traffic, priority, keeper=keeper, served=served.values),
+        rows=rows,
+        decision=decision,
         stage_seconds=stages.seconds,
     )
 
@@ -246,7 +252,8 @@ def _same_rows(monitor: MonitorSettings, claim: Claim, sample: Sample) -> tuple[
     )
 
 
-def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Reference:
+def matching_reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Reference:
+    """The reference in force. Raises ReferenceMissingError when there is none, or it is of other features or rows."""
     reference = store.active_reference(monitor.name)
     create = f"`xdrift reference create {monitor.name} --author ... --reason ...`"
     accept = f"`xdrift reference accept {monitor.name} --author ... --reason ...`"

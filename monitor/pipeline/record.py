@@ -72,6 +72,11 @@ def attribution_rows(
     return tuple(rows)
 
 
+def holdout_rows(subject: Subject, holdout: Attributions, keeper: Keeper) -> tuple[AttributionRow, ...]:
+    """Rows of the holdout in the form of kept ones. They are looked at and not stored."""
+    return tuple(_rows("sample", subject.holdout.row_ids, subject.holdout.rows, holdout, keeper))
+
+
 def _rows(
     kind: Literal["sample", "priority"],
     ids: tuple[str, ...],
@@ -88,6 +93,7 @@ def _rows(
     names = attributions.feature_names
     base, predictions = attributions.base_values[:, 0].tolist(), attributions.predictions[:, 0].tolist()
     values = attributions.values.tolist()
+    classes = _classes(attributions)
     return [
         AttributionRow(
             row_id=ids[i],
@@ -100,9 +106,22 @@ def _rows(
             inputs=inputs[i],
             segments={} if segments is None else segments[i],
             logged_values=served(i),
+            classes=None if classes is None else classes[i],
         )
         for i in range(len(ids))
     ]
+
+
+def _classes(attributions: Attributions) -> list[dict[str, tuple[float, float]]] | None:
+    """Per row, class to (base value, prediction); None for a single output."""
+    k = attributions.base_values.shape[1]
+    if k == 1:
+        return None
+    # Attribution columns alternate, `feature[class]`: the first k are those of the first feature.
+    start = len(attributions.source_features[0]) + 1
+    names = [name[start:-1] for name in attributions.feature_names[:k]]
+    both = zip(attributions.base_values.tolist(), attributions.predictions.tolist(), strict=True)
+    return [dict(zip(names, zip(base, output, strict=True), strict=True)) for base, output in both]
 
 
 def _moment(value: np.datetime64) -> datetime:

@@ -84,7 +84,7 @@ def build_reference(
         model_digest=subject.model.digest,
         model_version=subject.model.version,
         model_libraries=dict(subject.model.libraries),
-        input_profiles=(*_input_profiles(subject, Keeper.of(monitor)), prediction_profile(attributions)),
+        input_profiles=(*input_profiles(subject, Keeper.of(monitor)), prediction_profile(attributions)),
         created_at=now,
         author=author,
         reason=reason,
@@ -92,7 +92,7 @@ def build_reference(
     )
 
 
-def _input_profiles(subject: Subject, keeper: Keeper) -> list[Profile]:
+def input_profiles(subject: Subject, keeper: Keeper) -> list[Profile]:
     """Columns that are kept back have none: bin edges and category names are values too."""
     rows = subject.holdout.rows
     names = [str(name) for name in rows.columns if name not in keeper.columns]

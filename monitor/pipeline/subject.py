@@ -31,6 +31,9 @@ class Explains(Protocol):
     @property
     def input_features(self) -> tuple[str, ...]: ...
 
+    @property
+    def classes(self) -> tuple[str, ...] | None: ...
+
     def explain(self, rows: pd.DataFrame) -> Attributions: ...
 
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime
 
 from monitor.publish.failures import NotFoundError
 from monitor.publish.phrases import overdue
+from monitor.publish.predictions import explain_kept, explanation_record, find, monitors_of
 from monitor.publish.reader import Reader
 from monitor.publish.segments import segment_rows
 from monitor.publish.serialise import to_json, without
@@ -25,7 +26,9 @@ HEAVY = ("findings", "contributions", "profiles", "rows")
 """Parts of a check that only /checks/{id} shows; rows stay in the store: they hold single predictions."""
 
 
-def router(reader: Reader, holder: SnapshotHolder, *, clock: Callable[[], datetime]) -> APIRouter:
+def router(
+    reader: Reader, holder: SnapshotHolder, *, clock: Callable[[], datetime], predictions: bool = True
+) -> APIRouter:
     """Routes under /api/v1."""
     routes = APIRouter(prefix="/api/v1")
 
@@ -75,10 +78,35 @@ def router(reader: Reader, holder: SnapshotHolder, *, clock: Callable[[], dateti
                 **without(found, "rows"),
                 "segments": to_json(segment_rows(found)),
                 "confirmation": None if again is None else without(again, *HEAVY),
+                "messages": to_json(reader.deliveries(found.id)),
             }
         )
 
+    @routes.api_route("/predictions/{row_id:path}", methods=READ)
+    def prediction(row_id: str, monitor: str | None = None, check: str | None = None) -> Response:
+        if not predictions:
+            raise not_served()
+        found = find(reader, row_id, monitor, check)
+        if len(monitors := monitors_of(found)) > 1:
+            return JSONResponse(
+                {
+                    "error": f"prediction {row_id!r} is kept for several monitors: {', '.join(monitors)}",
+                    "next": "name one, as in ?monitor=" + monitors[0],
+                    "monitors": monitors,
+                },
+                status_code=300,
+            )
+        return JSONResponse(explanation_record(explain_kept(reader, found)))
+
     return routes
+
+
+def not_served() -> NotFoundError:
+    """Why a single prediction is not shown."""
+    return NotFoundError(
+        "single predictions are not served here: server.predictions is false",
+        "ask somebody who may read the store to run `xdrift explain`",
+    )
 
 
 def current(reader: Reader, holder: SnapshotHolder, now: datetime) -> Snapshot:

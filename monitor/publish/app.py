@@ -43,14 +43,15 @@ def create_app(
         reader: the store; asked by the API and the check pages.
         holder: the snapshot in memory; asked by probes, metrics and the fleet page.
         health: the daemon's own state; must not wait for anything.
-        server: only `external_url` matters here: its path is the prefix of every link.
+        server: `external_url`, whose path is the prefix of every link, and `predictions`.
     """
     # No generated documentation: FastAPI's pages load scripts from other hosts.
     app = FastAPI(title="xdrift", version=version, docs_url=None, redoc_url=None, openapi_url=None)
     prefix = urlsplit(server.external_url or "").path.rstrip("/")
     _probes(app, holder=holder, metrics=metrics, health=health, clock=clock)
-    app.include_router(api.router(reader, holder, clock=clock))
-    app.include_router(pages.router(reader, holder, version=version, prefix=prefix, clock=clock))
+    shown = server.predictions
+    app.include_router(api.router(reader, holder, clock=clock, predictions=shown))
+    app.include_router(pages.router(reader, holder, version=version, prefix=prefix, clock=clock, predictions=shown))
     _static(app)
     failures.install(app, page=pages.error_page(version=version, prefix=prefix))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)

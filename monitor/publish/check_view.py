@@ -20,6 +20,7 @@ from monitor.publish.phrases import (
     verdict_title,
 )
 from monitor.publish.segments import SegmentRow, segment_rows, whole_findings
+from monitor.publish.served_view import ServedPanel, served_panel
 from monitor.publish.strip import Cell, cells
 from monitor.types import VIEWS, Check, Contribution, HistoryPoint, ReferenceSummary, View
 
@@ -86,6 +87,8 @@ class CheckPage:
     views: tuple[ViewRow, ...]
     segments: tuple[tuple[SegmentRow, State | None], ...]
     """Each with its level's state, None where it was not judged."""
+    served: ServedPanel | None
+    """None where the sampled predictions have no logged attributions."""
     number_titles: tuple[str, ...]
     decimals: int
     """Places of the importances."""
@@ -129,6 +132,7 @@ def check_page(
         movers=_movers(ordered),
         views=views,
         segments=tuple((row, None if row.level is None else LEVELS[row.level]) for row in segment_rows(check)),
+        served=served_panel(check.served),
         number_titles=tuple(dict.fromkeys(title for row in views for title, _ in row.numbers)),
         decimals=decimals_for(max((part.importance_current for part in ordered), default=0.0)),
         inputs=tuple(sorted(inputs, key=lambda row: (-row[2], row[0]))),

@@ -116,6 +116,8 @@ class SnapshotCollector(Collector):
         for name, samples in _counters(snapshot).items():
             yield family(name, samples)
         yield from histograms(snapshot)
+        for name, samples in _reports(snapshot).items():
+            yield family(name, samples)
 
     def _rows(self, status: MonitorStatus) -> Iterator[tuple[str, Row]]:
         for name, rows in PER_MONITOR.items():
@@ -124,6 +126,19 @@ class SnapshotCollector(Collector):
         yield from reference_rows(status, self._references())
         yield from feature_rows(status, self._features)
         yield from segment_series(status)
+
+
+def _reports(snapshot: Snapshot) -> dict[str, Samples]:
+    """Weekly reports; nothing where none was ever planned, since a 0 would read as one that is missing."""
+    found = snapshot.reports
+    if found is None:
+        return {}
+    at = found.last_success_at
+    return {
+        "xdrift_report_last_success_timestamp_seconds": {} if at is None else {(): at.timestamp()},
+        "xdrift_report_deliveries_waiting": {(): float(found.waiting)},
+        "xdrift_report_deliveries_given_up": {(): float(found.given_up)},
+    }
 
 
 def _counters(snapshot: Snapshot) -> dict[str, Samples]:

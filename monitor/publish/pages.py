@@ -16,10 +16,13 @@ from pydantic import AwareDatetime
 
 from monitor.errors import XdriftError
 from monitor.publish import phrases
-from monitor.publish.api import confirmation, current, find_check, find_monitor
+from monitor.publish.api import confirmation, current, find_check, find_monitor, not_served
 from monitor.publish.check_view import check_page
 from monitor.publish.failures import ErrorPage
 from monitor.publish.fleet_view import fleet
+from monitor.publish.log_view import log_facts
+from monitor.publish.prediction_view import examples, prediction_page
+from monitor.publish.predictions import explain_kept, find, monitors_of
 from monitor.publish.reader import Reader
 from monitor.publish.snapshot import SnapshotHolder
 from monitor.publish.strip import cells
@@ -68,8 +71,10 @@ def environment(*, version: str, prefix: str) -> Environment:
         phrases.number,
         phrases.percent,
         phrases.share,
+        phrases.signed,
         phrases.span,
         phrases.stamp,
+        phrases.value_text,
         phrases.window_words,
         phrases.check_state,
         phrases.verdict_title,
@@ -90,9 +95,15 @@ def error_page(*, version: str, prefix: str) -> ErrorPage:
 
 
 def router(
-    reader: Reader, holder: SnapshotHolder, *, version: str, prefix: str, clock: Callable[[], datetime]
+    reader: Reader,
+    holder: SnapshotHolder,
+    *,
+    version: str,
+    prefix: str,
+    clock: Callable[[], datetime],
+    predictions: bool = True,
 ) -> APIRouter:
-    """The pages: /, /monitors/{name}, /checks/{check_id}."""
+    """The pages: /, /monitors/{name}, /checks/{check_id}, and /predictions/{row_id} unless they are not served."""
     routes = APIRouter()
     env = environment(version=version, prefix=prefix)
 
@@ -109,7 +120,8 @@ def router(
     @routes.api_route("/monitors/{name}", methods=READ)
     def monitor_page(name: str, before: AwareDatetime | None = None) -> Response:
         now = clock()
-        status = find_monitor(current(reader, holder, now), name)
+        snapshot = current(reader, holder, now)
+        status = find_monitor(snapshot, name)
         checks = reader.checks(name, limit=LISTED, before=before)
         return page(
             "monitor.html",
@@ -119,6 +131,7 @@ def router(
             strip=cells(reader.history(name, limit=HISTORY)),
             references=sorted(reader.references(name), key=lambda r: r.created_at, reverse=True),
             maintenances=reader.maintenances(name),
+            log_facts=log_facts(status, snapshot.counters),
             late=phrases.overdue(status, now),
             now=now,
         )
@@ -136,7 +149,20 @@ def router(
             following=following,
             confirmation=confirmation(reader, check),
         )
-        return page("check.html", page=content, check=check, now=clock())
+        found = examples(reader, check) if predictions else None
+        return page(
+            "check.html", page=content, check=check, examples=found, deliveries=reader.deliveries(check.id), now=clock()
+        )
+
+    @routes.api_route("/predictions/{row_id:path}", methods=READ)
+    def one_prediction(row_id: str, monitor: str | None = None, check: str | None = None) -> Response:
+        if not predictions:
+            raise not_served()
+        found = find(reader, row_id, monitor, check)
+        if len(monitors := monitors_of(found)) > 1:
+            return page("prediction_choice.html", row_id=row_id, monitors=monitors, now=clock())
+        shown = explain_kept(reader, found)
+        return page("prediction.html", page=prediction_page(shown), shown=shown, now=clock())
 
     return routes
 

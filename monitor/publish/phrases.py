@@ -46,6 +46,7 @@ TEST_TITLES = {
     "psi": "Population stability index",
     "ks": "Kolmogorov-Smirnov distance",
     "stability": "Stability score",
+    "change": "Change of the same rows",
     "wasserstein": "Wasserstein distance",
     "js": "Jensen-Shannon distance",
     "kl": "Kullback-Leibler divergence",
@@ -135,6 +136,23 @@ def number(value: float | None, digits: int = 3) -> str:
         return f"{value:.{digits - 1}e}".replace("-", "−")
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def value_text(value: object) -> str:
+    """An input as it is stored: numbers with up to six significant digits, text as it is."""
+    if value is None:
+        return "missing"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int) or value.is_integer():
+        return f"{value:,.0f}".replace("-", "−") if abs(value) < 10**15 else f"{value:.6g}"
+    return f"{value:.6g}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """A contribution: its sign is always there."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and math.isfinite(value) and value > 0 else text
 
 
 def decimals_for(largest: float) -> int:

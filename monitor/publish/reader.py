@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from monitor.types import Check, HistoryPoint, Maintenance, ReferenceSummary, Snapshot, Verdict
+from monitor.types import (
+    AttributionRow,
+    Check,
+    Delivery,
+    HistoryPoint,
+    KeptPrediction,
+    Maintenance,
+    Profile,
+    ReferenceSummary,
+    Snapshot,
+    Verdict,
+)
 
 
 class Reader(Protocol):
@@ -40,10 +51,34 @@ class Reader(Protocol):
         """The check that looked at this one again, without its parts; None when there is none."""
         ...
 
+    def deliveries(self, check_id: str, /) -> Sequence[Delivery]:
+        """What became of the messages about one check, by channel."""
+        ...
+
     def maintenances(self, monitor: str | None = None) -> Sequence[Maintenance]:
         """Every declared maintenance, newest first."""
         ...
 
     def references(self, monitor: str | None = None) -> Sequence[ReferenceSummary]:
         """All references, of one monitor or of all."""
+        ...
+
+    def kept_predictions(
+        self, row_id: str, *, monitor: str | None = None, check_id: str | None = None
+    ) -> Sequence[KeptPrediction]:
+        """One prediction as each check kept it, the latest slot first."""
+        ...
+
+    def kept_rows(
+        self, check_id: str, *, below: float | None = None, at_least: float | None = None, limit: int
+    ) -> Sequence[AttributionRow]:
+        """Rows that a check kept, of predictions below a value or at least as large."""
+        ...
+
+    def examples(self, check_id: str, feature: str, *, limit: int) -> Sequence[AttributionRow]:
+        """Rows of a check in which a feature has the largest attributions, the largest first."""
+        ...
+
+    def input_profiles(self, check: Check, /) -> Sequence[Profile]:
+        """Distributions of inputs: of the check's reference, then of its own window."""
         ...

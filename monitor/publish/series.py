@@ -26,6 +26,7 @@ LARGEST = {
     "psi": "psi_max",
     "ks": "ks_max",
     "stability": "stability_max",
+    "change": "change_max",
     "wasserstein": "wasserstein_max",
     "js": "jensen_shannon_max",
     "kl": "kl_max",

@@ -121,6 +121,8 @@ class ServerSettings(Strict):
     """How people reach Grafana, for links in messages."""
     runbook_url: str | None = None
     """Folder of the runbooks, for links in messages; no such link when absent."""
+    predictions: bool = True
+    """Serve single predictions: their page, their address in the API, and the examples on the page of a check."""
     features_per_monitor: int = Field(default=20, ge=0)
     """Feature series exported per monitor, by reference importance; the rest is in SQL only."""
 

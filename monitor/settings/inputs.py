@@ -107,6 +107,10 @@ class PredictionSettings(Strict):
     columns: ColumnSettings = ColumnSettings()
     timezone: Zone | None = None
     """Zone of naive timestamps; naive timestamps are refused without it."""
+    threshold: float | None = Field(default=None, allow_inf_nan=False)
+    """At or above it a prediction is one decision, below it the other: for classifiers of two classes a probability,
+    also where log-odds are explained (0.5 when absent), for other models a value of the explained output (no decision
+    when absent). It decides which rows are shown as nearest with the other decision, and no verdict."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

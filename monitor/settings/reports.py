@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -53,6 +54,10 @@ class ReportSettings(Strict):
     """Names of `channels` that are told when a report is there, with its summary."""
     give_up: Duration = timedelta(days=1)
     """A report that cannot be made or delivered for so long is given up, and counted."""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.directory)
 
 
 class GrafanaSettings(Strict):

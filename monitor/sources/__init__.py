@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from monitor.sources.frames import align
     from monitor.sources.holdout import read_holdout
     from monitor.sources.logged import logged_rows
+    from monitor.sources.lookup import find_prediction
     from monitor.sources.matrices import read_matrix
     from monitor.sources.models import load_model
     from monitor.sources.predictions import draw_sample
@@ -26,6 +27,7 @@ __all__ = [
     "align",
     "content_digest",
     "draw_sample",
+    "find_prediction",
     "inspect_rows",
     "load_model",
     "logged_rows",
@@ -41,6 +43,7 @@ _HOMES = {
     "align": "frames",
     "content_digest": "digests",
     "draw_sample": "predictions",
+    "find_prediction": "lookup",
     "inspect_rows": "columns",
     "load_model": "models",
     "logged_rows": "logged",

@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet
 
 from monitor.errors import SourceError
-from monitor.sources.sampling import Request
+from monitor.sources.sampling import Request, whole_number
 from monitor.sources.times import local_bound, naive, wrong_kind
 
 _SUFFIXES: Mapping[str, str] = {
@@ -150,6 +150,20 @@ def time_condition(kind: Any, request: Request) -> Any:
     else:
         low, high = (pa.scalar(local_bound(one, zone), pa.timestamp("us")) for one in (window.start, window.end))
     return (column >= low) & (column < high)
+
+
+def id_condition(kind: Any, column: str, row_id: str) -> Any:
+    """An id as a pyarrow expression in the column's own type; None where its text has to be compared."""
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return ds.field(column) == row_id
+    if pa.types.is_integer(kind) and (whole := whole_number(row_id)) is not None:
+        return ds.field(column) == whole
+    return None
+
+
+def both(first: Any, second: Any) -> Any:
+    """Two pyarrow expressions, either of which may be None."""
+    return first & second if first is not None and second is not None else second if first is None else first
 
 
 def _without_row_numbers(frame: pd.DataFrame) -> pd.DataFrame:

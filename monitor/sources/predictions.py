@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,7 @@ def draw_sample(
         time=mapped.time,
         id=mapped.id,
         priority=mapped.priority,
-        wanted=_wanted(mapped, features),
+        wanted=wanted(mapped, features),
         rows=sample.rows,
         priority_rows=sample.priority_rows,
         batch_rows=sample.batch_rows,
@@ -49,11 +50,28 @@ def draw_sample(
     )
     found, notes = _from_files(settings, request, features) if settings.path else _from_sql(settings, request)
     drawn, priority, n_seen = found
-    row_ids, more = _row_ids(drawn, mapped)
+    made = sample_of(settings, request, drawn, features=features, n_seen=n_seen, notes=notes)
+    if not mapped.priority:
+        return made
     priority_ids, _ = _row_ids(priority, mapped)
+    return replace(made, priority_rows=_features(priority, mapped, features), priority_ids=priority_ids)
+
+
+def sample_of(
+    settings: PredictionSettings,
+    request: Request,
+    drawn: Drawn,
+    *,
+    features: Sequence[str],
+    n_seen: int,
+    notes: tuple[str, ...] = (),
+) -> Sample:
+    """Rows drawn, in the words of the model, without priority rows."""
+    mapped = settings.columns
+    row_ids, more = _row_ids(drawn, mapped)
     versions = columns.texts(drawn.frame[mapped.model_version]) if mapped.model_version else None
     return Sample(
-        window=window,
+        window=request.window,
         rows=_features(drawn, mapped, features),
         row_ids=row_ids,
         times=drawn.times.astype("datetime64[us]"),
@@ -62,10 +80,8 @@ def draw_sample(
         labels=labels(drawn.frame[mapped.label]) if mapped.label else None,
         segments={name: columns.texts(drawn.frame[name]) for name in mapped.segments},
         n_seen=n_seen,
-        seed=seed,
+        seed=request.seed,
         versions_seen=dict(sorted(Counter(version for version in versions or () if version).items())),
-        priority_rows=_features(priority, mapped, features) if mapped.priority else None,
-        priority_ids=priority_ids,
         notes=(*notes, *more, *_repeated_hour(drawn, request)),
     )
 
@@ -77,7 +93,7 @@ def labels(values: pd.Series[Any]) -> NDArray[Any]:
     return np.array([None if gone else str(one) for one, gone in zip(values, values.isna(), strict=True)], dtype=object)
 
 
-def _source_names(mapped: ColumnSettings, features: Sequence[str]) -> dict[str, str]:
+def source_names(mapped: ColumnSettings, features: Sequence[str]) -> dict[str, str]:
     """Feature to the source's column. Raises ConfigError when two columns are renamed to one feature."""
     found: dict[str, str] = {}
     for source, feature in mapped.rename.items():
@@ -91,9 +107,9 @@ def _source_names(mapped: ColumnSettings, features: Sequence[str]) -> dict[str, 
     return {feature: found.get(feature, feature) for feature in features}
 
 
-def _wanted(mapped: ColumnSettings, features: Sequence[str]) -> tuple[str, ...]:
+def wanted(mapped: ColumnSettings, features: Sequence[str]) -> tuple[str, ...]:
     optional = (mapped.model_version, mapped.prediction, mapped.label, *mapped.segments)
-    return tuple(dict.fromkeys([*_source_names(mapped, features).values(), *(name for name in optional if name)]))
+    return tuple(dict.fromkeys([*source_names(mapped, features).values(), *(name for name in optional if name)]))
 
 
 def _needed(request: Request) -> list[str]:
@@ -116,7 +132,7 @@ def _from_files(
     from monitor.sources import files
 
     mapped = settings.columns
-    segments = set(mapped.segments).difference(_source_names(mapped, features).values())  # features keep their type
+    segments = set(mapped.segments).difference(source_names(mapped, features).values())  # features keep their type
     labels_as_text = (mapped.id, mapped.time, mapped.model_version, *segments)
     table = files.open_files(str(settings.path), text={name for name in labels_as_text if name})
     needed = _needed(request)
@@ -135,7 +151,7 @@ def _from_files(
 
 
 def _features(drawn: Drawn, mapped: ColumnSettings, features: Sequence[str]) -> pd.DataFrame:
-    names = _source_names(mapped, features)
+    names = source_names(mapped, features)
     return columns.settle(pd.DataFrame({feature: drawn.frame[source] for feature, source in names.items()}))
 
 

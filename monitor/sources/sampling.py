@@ -77,6 +77,14 @@ def id_texts(values: pd.Series[Any], name: str) -> list[str]:
     return [str(value) for value in values.tolist()]
 
 
+def whole_number(text: str) -> int | None:
+    """The number that is written exactly so and that integers of a database or file can hold."""
+    if len(text) > len(str(-(1 << 63))) or not text.removeprefix("-").isdecimal():
+        return None
+    found = int(text)
+    return found if str(found) == text and -(1 << 63) <= found < 1 << 63 else None
+
+
 def null_ids(name: str, count: int) -> DataError:
     return DataError(
         f"id column {name} has missing values",
@@ -108,7 +116,7 @@ def flags(values: pd.Series[Any], name: str) -> NDArray[np.bool_]:
     return (values.isin([True]) & values.notna()).to_numpy(dtype=bool)
 
 
-def _inside(scan: Scan, request: Request, columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, Ints]]:
+def inside(scan: Scan, request: Request, columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, Ints]]:
     """Batches cut exactly to the window, with their times."""
     start, end = micros(request.window.start), micros(request.window.end)
     for batch in scan(tuple(dict.fromkeys(columns))):
@@ -125,7 +133,7 @@ def _key_columns(request: Request) -> list[str]:
 def _draw_by_id(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
     assert request.id is not None
     sample, priority, n_seen = Smallest(request.rows), Smallest(request.priority_rows), 0
-    for batch, times in _inside(scan, request, _key_columns(request)):
+    for batch, times in inside(scan, request, _key_columns(request)):
         keys = id_texts(batch[request.id], request.id)
         ranks = rank(request.seed, keys)
         sample.offer(ranks, times, keys)
@@ -146,7 +154,7 @@ def _draw_by_id(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
 def _draw_by_position(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
     """The key is the row's position in the window in time order; equal times keep the order of the source."""
     parts, marks = [np.empty(0, np.int64)], [np.empty(0, bool)]
-    for batch, times in _inside(scan, request, _key_columns(request)):
+    for batch, times in inside(scan, request, _key_columns(request)):
         parts.append(times)
         if request.priority and request.priority_rows:
             marks.append(flags(batch[request.priority], request.priority))
@@ -180,7 +188,7 @@ def _fetch(
     keys: list[str] = []
     times: list[Ints] = [np.empty(0, np.int64)]
     first, most = 0, 2 * (request.rows + request.priority_rows) + 1000
-    for batch, stamps in _inside(scan, request, (*request.wanted, *_key_columns(request))):
+    for batch, stamps in inside(scan, request, (*request.wanted, *_key_columns(request))):
         rows, found = keep(batch, first)
         first += len(batch)
         if len(rows):

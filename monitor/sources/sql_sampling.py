@@ -13,12 +13,15 @@ import sqlalchemy as sa
 from monitor.errors import DataError
 from monitor.sources import sampling
 from monitor.sources.ranks import rank_text
-from monitor.sources.sampling import Drawn, Request
+from monitor.sources.sampling import Drawn, Request, whole_number
 from monitor.sources.sql import frame
 from monitor.sources.times import MISSING, instant, local_bound, micros, to_micros, wrong_kind
 
 PUSHED = frozenset({"postgresql", "sqlite"})
 """Dialects that rank and cut the rows themselves, with the very ranks of `ranks.rank`."""
+
+MOST_OF_ONE = 1000
+"""Rows of one id that are looked at: there should be one."""
 
 _OFFSET = timedelta(hours=14)
 """The largest offset from UTC in use: the day written in a text is at most so far from the day in UTC."""
@@ -32,6 +35,34 @@ def draw(connection: sa.Connection, rows: sa.FromClause, request: Request) -> tu
     if connection.dialect.name in PUSHED:
         return draw_pushed(connection, rows, request, probe)
     return draw_streamed(connection, rows, request, probe)
+
+
+def find(connection: sa.Connection, rows: sa.FromClause, request: Request, row_id: str) -> pd.DataFrame:
+    """Every row of the window with this id, at most `MOST_OF_ONE`: time, id and the wanted columns."""
+    names = list(dict.fromkeys((request.time, str(request.id), *request.wanted)))
+    probe = _probe(connection, rows, request)
+    if probe is None:
+        return pd.DataFrame(columns=names)
+    helper = _SQLite(connection, request) if connection.dialect.name == "sqlite" else None
+    inside = _condition(rows, request, probe)
+    if helper:
+        inside = sa.and_(inside, helper.exact(rows.c[request.time]))
+    statement = sa.select(*(rows.c[name] for name in names)).where(_is(connection, rows, request, row_id), inside)
+    found = connection.execute(statement.order_by(rows.c[request.time]).limit(MOST_OF_ONE)).fetchall()
+    if helper:
+        helper.raise_first_error()
+    return frame(found, names)
+
+
+def _is(connection: sa.Connection, rows: sa.FromClause, request: Request, row_id: str) -> Any:
+    """The condition on the id in the column's own type, which an index can serve; else on its text."""
+    column = rows.c[str(request.id)]
+    one = connection.execute(sa.select(column).where(column.is_not(None)).limit(1)).scalar()
+    if isinstance(one, str):
+        return column == sa.literal(row_id, sa.Text)
+    if isinstance(one, int) and not isinstance(one, bool) and (whole := whole_number(row_id)) is not None:
+        return column == sa.literal(whole, sa.BigInteger)
+    return sa.cast(column, sa.Text) == row_id
 
 
 def draw_pushed(

@@ -23,38 +23,50 @@ from numpy.typing import NDArray
 from monitor.settings import MonitorSettings, RetentionSettings
 from monitor.store import (
     checks,
+    events,
+    examine,
     history,
     maintenance,
     migrate,
     outbox,
+    predictions,
     purge,
     recovery,
     references,
     registry,
+    reporting,
     slots,
     status,
     telemetry,
 )
 from monitor.store.budgets import Budgets
 from monitor.store.engine import Database
+from monitor.store.examine import Examination
 from monitor.store.outbox import Announce
+from monitor.store.reader import Reader, create_reader
 from monitor.store.recovery import check_id
+from monitor.store.reported import PeriodFacts, SwarmRow, WeeklyFacts
 from monitor.store.telemetry import TelemetryState
 from monitor.telemetry.records import Batch
 from monitor.types import (
+    AttributionRow,
     Check,
     Claim,
+    Delivery,
+    Event,
     Floats,
     HistoryPoint,
+    KeptPrediction,
     Maintenance,
     Message,
+    Profile,
     Reference,
     ReferenceSummary,
     Snapshot,
     Verdict,
 )
 
-__all__ = ["Announce", "Store", "TelemetryState", "check_id"]
+__all__ = ["Announce", "Examination", "Reader", "Store", "TelemetryState", "check_id"]
 
 
 class Store:
@@ -92,6 +104,13 @@ class Store:
         """Create or migrate the schema; safe while other processes do the same."""
         migrate.upgrade(self._database)
 
+    def create_reader(self, role: str, password: str | None = None) -> Reader:
+        """A role of PostgreSQL that can read the views for dashboards and nothing else; safe to repeat.
+
+        Raises StoreError on SQLite, and for a role that can read more.
+        """
+        return create_reader(self._database, role, password)
+
     def schema_version(self) -> str | None:
         """The migration the database is at, None when it has none; whatever this code expects."""
         if not self._database.exists():
@@ -103,6 +122,10 @@ class Store:
         """Raises StoreError unless the database answers."""
         with self._database.session() as connection:
             connection.exec_driver_sql("SELECT 1")
+
+    def examine(self) -> Examination:
+        """Whether schema and rights are those that this code needs; whatever the schema. Writes nothing."""
+        return examine.examine(self._database)
 
     # monitors
 
@@ -124,6 +147,16 @@ class Store:
         """Take every other monitor out of service; its past stays readable, its series end."""
         with self._database.write() as connection:
             registry.retire(connection, names_not_in)
+
+    def monitors(self) -> dict[str, str]:
+        """Name to model of every monitor, retired ones included."""
+        with self._database.read() as connection:
+            return registry.known(connection)
+
+    def erase(self, monitor: str) -> None:
+        """Delete a monitor with everything kept of it, references too; for the demo."""
+        with self._database.write() as connection:
+            registry.erase(connection, monitor)
 
     # references
 
@@ -271,6 +304,32 @@ class Store:
                 without=without,
             )
 
+    # single predictions
+
+    def kept_predictions(
+        self, row_id: str, *, monitor: str | None = None, check_id: str | None = None
+    ) -> list[KeptPrediction]:
+        """One prediction as each check kept it, the latest slot first; of one monitor, or by one check."""
+        with self._database.read() as connection:
+            return predictions.kept(connection, row_id, monitor=monitor, check_id=check_id)
+
+    def kept_rows(
+        self, check_id: str, *, below: float | None = None, at_least: float | None = None, limit: int
+    ) -> list[AttributionRow]:
+        """Rows that a check kept, in their order, of predictions below a value or at least as large."""
+        with self._database.read() as connection:
+            return predictions.rows(connection, check_id, below=below, at_least=at_least, limit=limit)
+
+    def examples(self, check_id: str, feature: str, *, limit: int) -> list[AttributionRow]:
+        """Rows of a check in which a feature has the largest attributions, the largest first."""
+        with self._database.read() as connection:
+            return predictions.examples(connection, check_id, feature, limit=limit)
+
+    def input_profiles(self, check: Check) -> tuple[Profile, ...]:
+        """Distributions of inputs: of the check's reference, then of its own window."""
+        with self._database.read() as connection:
+            return predictions.input_profiles(connection, check)
+
     def snapshot(self, now: datetime, next_runs: Mapping[str, datetime] | None = None) -> Snapshot:
         """Every monitor in service and every total, all of one moment."""
         with self._database.read() as connection:
@@ -353,12 +412,61 @@ class Store:
         with self._database.read() as connection:
             return maintenance.listing(connection, monitor)
 
-    # messages
+    # reports
+
+    def weekly_facts(self, start: datetime, *, weeks: int, names: Collection[str] | None = None) -> WeeklyFacts:
+        """What is known of the week that begins at `start`, a Monday, and of the `weeks` up to its end."""
+        with self._database.read() as connection:
+            return reporting.weekly(connection, start, weeks=weeks, names=names)
+
+    def period_facts(self, start: datetime, end: datetime, *, names: Collection[str] | None = None) -> PeriodFacts:
+        """What is known of [start, end), whole UTC days."""
+        with self._database.read() as connection:
+            return reporting.period(connection, start, end, names=names)
+
+    def check_parts(self, ids: Collection[str]) -> dict[str, Check]:
+        """Checks by id, with findings and contributions, without profiles and rows."""
+        with self._database.read() as connection:
+            return reporting.parts(connection, ids)
+
+    def swarm(self, check_id: str, *, limit: int) -> list[SwarmRow]:
+        """At most `limit` sampled rows of a check, evenly out of all that are still kept."""
+        with self._database.read() as connection:
+            return reporting.swarm(connection, check_id, limit)
+
+    # events and messages
+
+    def events(
+        self,
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        monitor: str | None = None,
+        recorded_since: datetime | None = None,
+    ) -> list[Event]:
+        """What happened in [since, until), oldest first; with `recorded_since` only what was written down since."""
+        with self._database.read() as connection:
+            return events.events(connection, since=since, until=until, monitor=monitor, recorded_since=recorded_since)
+
+    def first_switched_on(self, what: str, now: datetime) -> datetime:
+        """When something was first switched on on this database: `now`, when it never was."""
+        with self._database.write() as connection:
+            return events.first_switched_on(connection, what, now)
+
+    def add_messages(self, messages: Collection[Message]) -> None:
+        """Keep messages until they are delivered; one that is there already stays as it is."""
+        with self._database.write() as connection:
+            outbox.add(connection, messages)
 
     def messages_due(self, channel: str, now: datetime, *, limit: int = 20) -> list[Message]:
         """Messages of one channel to be delivered now, oldest first."""
         with self._database.read() as connection:
             return outbox.due(connection, channel, now, limit)
+
+    def deliveries(self, check_id: str) -> list[Delivery]:
+        """What became of the messages about one check, by channel."""
+        with self._database.read() as connection:
+            return outbox.of_check(connection, check_id)
 
     def drop_messages(self, channels_not_in: Collection[str]) -> int:
         """Give up what waits for every other channel; how many."""

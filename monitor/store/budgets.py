@@ -7,6 +7,7 @@ spends at most about ALLOWANCE on them: what did not fit is older by one snapsho
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +71,9 @@ class _Known:
 class Budgets:
     """The budgets of all monitors of one store, for snapshots of any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, allowance: timedelta | None = ALLOWANCE) -> None:
+        """`allowance`: time that one look may take; None for all that it needs, where nobody waits for a scrape."""
+        self._allowance = allowance
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
         self._upto: datetime | None = None
@@ -105,7 +108,7 @@ class Budgets:
         return 0.0 if at is None else at.timestamp()
 
     def _refresh(self, connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
-        until = time.monotonic() + ALLOWANCE.total_seconds()
+        until = math.inf if self._allowance is None else time.monotonic() + self._allowance.total_seconds()
         since = min(now - _period(row) for row in rows)
         self._read_checks(connection, since, now)
         declared = maintenance.listing(connection, since=since)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from monitor.store import served_tables  # noqa: F401  the schema is made of all tables
+from monitor.store import (
+    served_tables,  # noqa: F401  the schema is made of all tables
+    views,
+)
 from monitor.store.engine import Database
 from monitor.store.tables import SCHEMA_VERSION
 
@@ -24,12 +28,20 @@ def upgrade(database: Database) -> None:
         database.enable_wal()
     with database.session(create=True, writes=True) as connection:
         if not database.sqlite:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            alone(connection)
         found = database.version(connection)
         if found is None or found < SCHEMA_VERSION:
-            _migrate(connection)
+            with nullcontext() if database.sqlite else views.replaced(connection):
+                _migrate(connection)
         else:
             database.require_schema(connection)
+            if not database.sqlite:
+                views.refresh(connection)
+
+
+def alone(connection: Connection) -> None:
+    """On PostgreSQL: from here to the end of the transaction nobody else changes tables or views."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
 def _migrate(connection: Connection) -> None:

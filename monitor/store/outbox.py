@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, case, delete, func, select, update
 
+from monitor.notify.message import WITHHELD
 from monitor.store import condition, counters
 from monitor.store.counters import insert_into
 from monitor.store.served_tables import outbox
 from monitor.store.tables import monitors
-from monitor.types import Check, Message, News
+from monitor.types import Check, Delivery, Message, News, ReportStatus
 
 Announce = Callable[[News], Sequence[Message]]
 """What is told about a check that changed its monitor's condition. Called inside the check's transaction: it must be
@@ -105,10 +106,50 @@ def failed(connection: Connection, message: Message, *, error: str, again_at: da
     connection.execute(later)
 
 
+def of_check(connection: Connection, check_id: str) -> list[Delivery]:
+    """What became of the messages about one check, by channel."""
+    mine = outbox.c.id.startswith(f"{check_id}-", autoescape=True)
+    rows = connection.execute(select(outbox).where(mine).order_by(outbox.c.channel))
+    return [
+        Delivery(
+            channel=row.channel,
+            state=_state(row),
+            at=row.sent_at or row.created_at,
+            attempts=row.attempts,
+            why=row.error,
+        )
+        for row in rows
+    ]
+
+
+def _state(row: Row[Any]) -> Literal["sent", "waiting", "withheld", "given up"]:
+    if row.sent_at is not None:
+        return "sent"
+    if not row.given_up:
+        return "waiting"
+    return "withheld" if row.attempts == 0 and row.error == WITHHELD else "given up"
+
+
 def waiting(connection: Connection) -> dict[str, int]:
     """Monitor to the number of its messages that wait."""
     query = select(outbox.c.monitor, func.count().label("n")).where(_WAITING).group_by(outbox.c.monitor)
     return {row.monitor: row.n for row in connection.execute(query)}
+
+
+def reports(connection: Connection) -> ReportStatus | None:
+    """How weekly reports fare; None where none was ever planned. Their ids begin alike, whatever their channel."""
+    mine = outbox.c.id.like("weekly-%")
+    written = case((outbox.c.id.not_like("%:%"), outbox.c.sent_at))
+    query = select(
+        func.count().label("all"),
+        func.max(written).label("last"),
+        func.coalesce(func.sum(case((_WAITING, 1), else_=0)), 0).label("waiting"),
+        func.coalesce(func.sum(case((outbox.c.given_up, 1), else_=0)), 0).label("given_up"),
+    ).where(mine)
+    row = connection.execute(query).one()
+    if not row.all:
+        return None
+    return ReportStatus(last_success_at=row.last, waiting=int(row.waiting), given_up=int(row.given_up))
 
 
 def purge(connection: Connection, end: datetime, limit: int) -> int:

@@ -37,7 +37,7 @@ _CONTRIBUTION_NUMBERS = _names(Contribution, "feature", "level")
 _CHECK_FIELDS = _names(
     Check, "window", "explainer", "levels", "model_numbers", "input_drift", "stage_seconds",
     "findings", "contributions", "profiles", "rows", "evidence", "notes", "versions",
-    "canary", "served",
+    "canary", "served", "decision",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def check_row(check: Check) -> Row:
         "versions": dict(check.versions),
         "canary": {name: int(count) for name, count in check.canary.items()},
         "served": dict(check.served) or None,
+        "decision": dict(check.decision) or None,
     }
 
 
@@ -81,6 +82,7 @@ def check_from(
         versions=row["versions"],
         canary=row["canary"] or {},  # checks of schema 0001 have none
         served=row["served"] or {},
+        decision=row["decision"] or {},
         findings=findings,
         contributions=contributions,
         profiles=profiles,
@@ -167,6 +169,9 @@ def attribution_rows(rows: Iterable[AttributionRow], **key: Any) -> list[Row]:
             "segments": dict(row.segments),
             "logged_vector": None if row.logged_values is None else numbers(row.logged_values),
             "nearest_other": None if row.nearest_other is None else dict(row.nearest_other),
+            "classes": None
+            if row.classes is None
+            else {name: list(map(number, two)) for name, two in row.classes.items()},
         }
         for position, row in enumerate(rows)
     ]
@@ -185,4 +190,9 @@ def attribution_from(row: RowMapping) -> AttributionRow:
         segments=row["segments"],
         logged_values=None if row["logged_vector"] is None else floats(row["logged_vector"]),
         nearest_other=row["nearest_other"],
+        classes=None if row["classes"] is None else {name: _two(*two) for name, two in row["classes"].items()},
     )
+
+
+def _two(base: float | str, prediction: float | str) -> tuple[float, float]:
+    return float(base), float(prediction)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from monitor.errors import StoreError
 from monitor.settings import MonitorSettings
 from monitor.store import counters, telemetry
 from monitor.store.counters import insert_into
-from monitor.store.tables import monitors
+from monitor.store.tables import metadata, monitors
 
 
 def register(
@@ -47,6 +47,19 @@ def register(
 def retire(connection: Connection, names_not_in: Collection[str]) -> None:
     """Take every monitor out of service whose name is not among these; what it left stays readable."""
     connection.execute(update(monitors).where(monitors.c.name.not_in(names_not_in)).values(retired=True))
+
+
+def known(connection: Connection) -> dict[str, str]:
+    """Name to model of every monitor, retired ones included."""
+    return {row.name: row.model for row in connection.execute(select(monitors.c.name, monitors.c.model))}
+
+
+def erase(connection: Connection, monitor: str) -> None:
+    """Delete a monitor with everything kept of it, which nothing but the demo may do: references are for ever."""
+    for table in reversed(metadata.sorted_tables):  # parts of checks go with their checks
+        if "monitor" in table.c:
+            connection.execute(delete(table).where(table.c.monitor == monitor))
+    connection.execute(delete(monitors).where(monitors.c.name == monitor))
 
 
 def locked(connection: Connection, monitor: str) -> RowMapping:

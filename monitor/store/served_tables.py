@@ -141,6 +141,9 @@ segment_state = Table(
 )
 """Held level and streak per segment."""
 
+switched_on = Table("switched_on", metadata, key_column(Words, "what"), *must(Instant, "at"))
+"""When something was first switched on that must not tell of what was before, as annotations are. Migration 0004."""
+
 outbox = Table(
     "outbox",
     metadata,

@@ -118,6 +118,7 @@ def snapshot(
             for row in rows
         ),
         counters=counters.all_counters(connection),
+        reports=outbox.reports(connection),
     )
 
 

@@ -151,7 +151,7 @@ checks = Table(
     *must(Whole, "seed", "n_seen", "n_drawn", "n_explained", "n_holdout"),
     *must(Boolean, "holdout_skipped"),
     *may(Real, "additivity_gap"),
-    *may(Json, "explainer", "canary", "served"),
+    *may(Json, "explainer", "canary", "served", "decision"),
     *may(Words, "confirms"),
     *must(Json, "evidence", "model_numbers", "input_drift", "stage_seconds", "versions", "notes"),
     _to_reference(),
@@ -160,7 +160,7 @@ checks = Table(
     Index(None, "finished_at"),
 )
 """A view that was not tested has a NULL level. `confirms`: the check that this one looks at again. `served`: logged
-attributions against recomputed ones."""
+attributions against recomputed ones. `decision`: how predictions become decisions."""
 
 findings = Table(
     "findings",
@@ -194,11 +194,12 @@ attributions = Table(
     *may(Instant, "time"),
     *may(Real, "prediction", "logged_prediction", "base_value"),
     *must(Json, "vector", "inputs", "segments"),
-    *may(Json, "logged_vector", "nearest_other"),
+    *may(Json, "logged_vector", "nearest_other", "classes"),
     Index(None, "row_id"),
 )
 """Explained predictions; `vector` maps feature to attribution, `logged_vector` what the serving system logged;
-`nearest_other` names the nearest row with the other decision."""
+`nearest_other` names the nearest row with another decision; `classes` maps class to [base value, prediction] where
+several are explained."""
 
 deployments = Table(
     "model_deployments",

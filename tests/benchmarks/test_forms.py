@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks import cause, explain, false_alarms, memory, pages, power, real, results, speed, telemetry
+from benchmarks import cause, explain, false_alarms, memory, pages, power, real, reports, results, speed, telemetry
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.peers import ask as peers
 
@@ -51,6 +51,17 @@ def test_power_sees_large_shifts_and_names_the_feature(tmp_path: Path) -> None:
     assert on_inputs["smallest"]["silent"]["default"] is None
     assert "Smallest shift seen" in shown("power", found, tmp_path)
     assert "Raised a level under shifts" in pages.part("test-ks", tmp_path)
+
+
+def test_reports_of_a_few_monitors_are_small_and_quick(tmp_path: Path) -> None:
+    found = reports.measure_reports("smoke")
+
+    (run,) = found["runs"]
+    assert (run["monitors"], run["evidently"], run["files"]) == (3, False, 12)
+    assert run["seconds"] > 0
+    assert run["peak_rss_mb"] < 1024
+    assert 20 < run["largest_html_kb"] < 2000
+    assert "| 3 |" in shown("reports", found, tmp_path)
 
 
 def test_the_explanation_log_is_read_exactly_although_the_reader_is_killed(tmp_path: Path) -> None:

@@ -128,3 +128,13 @@ def test_the_database_upgrade_is_told_once(newcomer: Path, xdrift: Xdrift) -> No
     assert first.json["before"] is None
     assert second.json["before"] == second.json["after"] == first.json["after"]
     assert "already" in xdrift("db", "upgrade").out
+
+
+def test_from_cron_only_what_keeps_checks_from_running_fails(in_service: Path, xdrift: Xdrift) -> None:
+    assert xdrift("check", "--at", DRIFTED, "--exit-zero").code == 0
+    assert xdrift("check", "--at", EMPTY, "--exit-zero").code == 0
+    assert xdrift("check", "--at", DRIFTED).code == 1
+
+    Path("xdrift.db").unlink()
+
+    assert xdrift("check", "--exit-zero").code == 3

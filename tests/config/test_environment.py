@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor import config
+from monitor.config.environment import literal_passwords, secret_files
 from monitor.settings import Settings
 
 Load = Callable[..., Settings]
@@ -106,3 +107,72 @@ def test_the_file_is_the_one_given_else_the_one_in_the_environment_else_the_usua
     assert config.locate({"XDRIFT_CONFIG": "b.yaml"}, Path("a.yaml")) == Path("a.yaml")
     assert config.locate({"XDRIFT_CONFIG": "b.yaml"}) == Path("b.yaml")
     assert config.locate({}) == Path("xdrift.yaml")
+
+
+GRAFANA = "grafana: {url: 'https://grafana.example.org', token: '${GRAFANA_TOKEN}'}\nmonitors:"
+
+
+def with_grafana(text: str = GRAFANA) -> str:
+    from .conftest import GOOD
+
+    return GOOD.replace("monitors:", text, 1)
+
+
+def test_sections_that_may_be_absent_are_overridden_and_made(load: Load, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("glsa_s3cret\n", encoding="utf-8")
+    found = load(XDRIFT_GRAFANA__URL="https://grafana.example.org", XDRIFT_GRAFANA__TOKEN_FILE=str(secret)).grafana
+    assert found is not None
+    assert (found.url, found.token, found.annotate) == ("https://grafana.example.org", "glsa_s3cret", True)
+
+    nothing = load(with_grafana("grafana: null\nmonitors:"), XDRIFT_GRAFANA__URL="https://g.example.org").grafana
+    assert nothing is not None
+
+
+def test_a_token_without_an_address_is_a_mistake(violations: Violations) -> None:
+    assert any("grafana.url: missing, but required" in one for one in violations(XDRIFT_GRAFANA__TOKEN="glsa_s3cret"))
+
+
+def test_tokens_and_passwords_may_stand_in_variables(load: Load) -> None:
+    mail = "{host: mail, sender: a@b.c, recipients: [d@e.f], user: xdrift, password: '${MAIL_PASSWORD}'}"
+    text = with_grafana(GRAFANA.replace("monitors:", f"reports: {{directory: r, mail: {mail}}}\nmonitors:"))
+    found = load(text, GRAFANA_TOKEN="glsa_s3cret", MAIL_PASSWORD="p@ss/w:rd%")
+    assert found.grafana is not None
+    assert found.reports is not None
+    assert found.reports.mail is not None
+    assert (found.grafana.token, found.reports.mail.password) == ("glsa_s3cret", "p@ss/w:rd%")
+
+
+def test_a_token_is_repeated_by_no_message(violations: Violations) -> None:
+    found = violations(with_grafana(GRAFANA.replace("'${GRAFANA_TOKEN}'", "[glsa_s3cret]")))
+    assert any("grafana.token: seen what the file says; expected" in one for one in found)
+    assert "s3cret" not in " ".join(found)
+
+
+def test_files_that_hold_secrets_are_known_by_variable() -> None:
+    environ = {
+        "XDRIFT_STORE__URL_FILE": "/run/store",
+        "CHAT_FILE": "/run/chat",
+        "OPEN_FILE": "/run/open",
+        "OPEN": "given itself, so the file is not read",
+        "OTHER_FILE": "/run/other",
+        "XDRIFT_GRAFANA__TOKEN_FILE": "",
+    }
+
+    found = secret_files(
+        "channels: [{url: https://a/${CHAT}}, {url: https://b/${OPEN}}, {url: https://${GONE}}]", environ
+    )
+
+    assert found == {"XDRIFT_STORE__URL_FILE": "/run/store", "CHAT_FILE": "/run/chat"}
+
+
+def test_lines_with_a_password_in_a_url_are_found() -> None:
+    lines = [
+        "store: {url: 'postgresql://ada:s3cret@host/name'}",
+        "a: postgresql://ada:${PASSWORD}@host/name",
+        "b: postgresql://ada@host/name",
+        "c: https://host:8080/path  # as in postgresql://ada:s3cret@host",
+        "d: postgresql://ada:half${PASSWORD}@host/name",
+    ]
+
+    assert literal_passwords("\n".join(lines)) == [1, 5]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis.strategies import datetimes, just
 
-from monitor.demo import data, replay, run_demo, story
-from monitor.demo.incidents import INCIDENTS, REFERENCE_END, WEEK, YEAR_END, YEAR_START
+from monitor.demo import data, explanations, replay, run_demo, story
+from monitor.demo.incidents import INCIDENTS, OUTAGE, REFERENCE_END, WEEK, YEAR_END, YEAR_START, last_full_week
 from monitor.errors import ConfigError, PublishError
+from monitor.settings import MonitorSettings
+from monitor.store import Store
 from monitor.types import Check, Contribution, Window
 
 
@@ -114,6 +122,139 @@ def test_an_incident_counts_as_found_only_when_all_its_weeks_are_right() -> None
     right = [_check(start=incident.start + n * WEEK, verdict="model", level=2) for n in range(2)]
     half = [right[0], _check(start=right[1].window.start, verdict="both", level=2)]
     assert [story.summary(story.weeks(checks), 1.0)["incidents_found"] for checks in (right, half)] == [1, 0]
+
+
+def test_a_shifted_week_is_judged_as_the_week_it_was_in_2013() -> None:
+    shift = 671 * WEEK
+    incident = INCIDENTS[0]
+    week = story.weeks([_check(start=incident.start + shift, verdict="model", level=2)], shift)[0]
+    assert (week.truth, week.right) == (incident.truth, True)
+    assert week.week == f"{incident.start + shift:%Y-%m-%d}"
+
+
+@given(now=datetimes(datetime(2014, 1, 1), datetime(2100, 1, 1), timezones=just(UTC)))
+def test_the_recent_year_ends_with_the_last_full_week_before_now_and_keeps_its_weekdays(now: datetime) -> None:
+    shift = last_full_week(now)
+    assert shift % WEEK == timedelta(0)
+    assert now - WEEK < YEAR_END + shift <= now
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> data.World:
+    """Of another year, to see that everything moves along."""
+    made = data.World(tmp_path_factory.mktemp("world"), 671 * WEEK)
+    data.build(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def log(world: data.World) -> explanations.ExplanationLog:
+    return explanations.explanation_log(world)
+
+
+def _week(log: explanations.ExplanationLog, start: datetime) -> list[dict[str, Any]]:
+    """The records of a week of 2013, written anew."""
+    log.write_week(start + log.world.shift)
+    (path,) = log.world.explanations.iterdir()
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    assert path.stat().st_mtime == max(map(_time, records)).timestamp()
+    path.unlink()
+    return records
+
+
+def _time(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["timestamp"])
+
+
+def test_the_explanation_log_is_the_same_every_time_and_lies_in_its_week(log: explanations.ExplanationLog) -> None:
+    start = INCIDENTS[0].start
+    records = _week(log, start)
+    assert _week(explanations.explanation_log(log.world), start) == records
+    assert start <= min(map(_time, records)) - log.world.shift
+    assert max(map(_time, records)) - log.world.shift < start + WEEK
+
+
+def test_what_the_log_explains_is_what_was_predicted(log: explanations.ExplanationLog) -> None:
+    logged = pd.read_parquet(log.world.predictions).set_index("flight_id")["prediction"]
+    exact = [one for one in _week(log, YEAR_START) if one.get("source") == "live_treeshap"]
+    margin = np.array([one["base_value"] + sum(one["shap_values"].values()) for one in exact])
+    assert len(exact) > 500
+    assert np.allclose(1 / (1 + np.exp(-margin)), logged.loc[[one["record_id"] for one in exact]], atol=1e-5)
+
+
+def test_cached_explanations_of_the_retrained_weeks_are_stale_and_no_others(log: explanations.ExplanationLog) -> None:
+    retrained = _week(log, INCIDENTS[0].start)
+    assert {one["source"] for one in retrained if "served_model_version" in one} == {"cache"}
+    assert all("served_model_version" in one for one in retrained if one.get("source") == "cache")
+    assert not any("served_model_version" in one for one in _week(log, INCIDENTS[1].start))
+
+
+def test_the_last_week_has_an_outage_and_one_address_in_a_note(log: explanations.ExplanationLog) -> None:
+    records = _week(log, YEAR_END - WEEK)
+    start, end = (moment + log.world.shift for moment in OUTAGE)
+    away = [one for one in records if start <= _time(one) < end]
+    assert len(away) > 20
+    assert sum("error" in one for one in away) > 0.7 * len(away)
+    assert sum("example.com" in one.get("note", "") for one in records) == 1
+    assert sum("error" in one for one in records) < 2 * len(away)
+
+
+def test_while_the_explainer_is_another_one_the_cache_is_empty_and_answers_are_approximate(
+    log: explanations.ExplanationLog,
+) -> None:
+    sources = Counter(one.get("source") for one in _week(log, INCIDENTS[2].start))
+    assert "cache" not in sources
+    assert sources["live_approximate"] > 0.95 * sources.total()
+
+
+def test_a_store_with_other_monitors_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/theirs.db"
+    _register(url, "credit", "late-arrivals")
+    with pytest.raises(ConfigError, match=r"credit.*--store URL"):
+        run_demo(tmp_path / "demo", serve=False, as_json=True, store=url)
+    with Store.open(url) as store:
+        assert set(store.monitors()) == {"credit", "late-arrivals"}
+
+
+def test_a_monitor_that_only_has_the_name_of_the_demo_is_refused_as_well(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/theirs.db"
+    _register(url, "late-arrivals", model="Trains")
+    with Store.open(url) as store, pytest.raises(ConfigError, match="not the demo's"):
+        replay.empty(store)
+
+
+@pytest.mark.postgres
+def test_what_an_earlier_demo_left_is_deleted_on_postgresql_too(postgres_url: str) -> None:
+    _register(postgres_url, "late-arrivals")
+    with Store.open(postgres_url) as store:
+        replay.empty(store)
+        assert store.monitors() == {}
+
+
+def test_the_password_of_a_store_is_used_and_not_written(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://xdrift:very-secret@db.internal/xdrift"
+    path = replay.write_config(tmp_path / "demo", 1, url)
+    assert "very-secret" not in path.read_text()
+    assert "db.internal" in path.read_text()
+    assert replay.read_config(path, url).store.url == url
+
+
+def _register(url: str, *names: str, model: str = replay.MODEL) -> None:
+    with Store.open(url) as store:
+        store.upgrade()
+        for name in names:
+            settings = MonitorSettings.model_validate(
+                {
+                    "name": name,
+                    "model_name": model,
+                    "owner": "team",
+                    "model": {"path": "m.ubj", "version": "1"},
+                    "holdout": {"path": "h.parquet"},
+                    "predictions": {"path": "p.parquet", "columns": {"time": "time"}},
+                    "schedule": {"every": "1w"},
+                }
+            )
+            store.register(settings, cadence="1w", interval_seconds=604800.0, config_digest="d", now=YEAR_START)
 
 
 def _moved(feature: str, before: float, after: float, *, level: int) -> Contribution:

@@ -21,6 +21,7 @@ from monitor.runner import register, run_slot
 from monitor.runner.poll import Poller
 from monitor.settings import MonitorSettings, ServerSettings, Settings
 from monitor.store import Store
+from monitor.types import Window
 from tests.e2e.world import START, WEEK, _skops, make_label, make_rows, slot
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -95,7 +96,7 @@ async def ask(app: Any, paths: tuple[str, ...]) -> dict[str, httpx.Response]:
         return {path: await client.get(path) for path in paths}
 
 
-def served(store: Store, check_id: str) -> dict[str, str]:
+def served(store: Store, check_id: str, *, predictions: tuple[str, ...] = ()) -> dict[str, str]:
     """What people and Prometheus get to see, by path."""
     holder = SnapshotHolder(store)
     holder.refresh(NOW)
@@ -111,7 +112,8 @@ def served(store: Store, check_id: str) -> dict[str, str]:
         clock=lambda: NOW,
     )
     paths = ("/", "/monitors/leaks", f"/checks/{check_id}", "/metrics", "/api/v1/monitors", "/api/v1/checks")
-    answers = asyncio.run(ask(app, (*paths, f"/api/v1/checks/{check_id}")))
+    single = tuple(f"{place}/predictions/{name}" for name in predictions for place in ("", "/api/v1"))
+    answers = asyncio.run(ask(app, (*paths, f"/api/v1/checks/{check_id}", *single)))
     assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
     return {path: answer.text for path, answer in answers.items()}
 
@@ -152,8 +154,44 @@ def test_no_value_that_is_kept_back_is_stored_shown_exported_or_logged(
         assert any("column flag is constant:" in note for note in found.notes)
         report = Poller(monitor, store, clock=lambda: NOW).poll()
         assert report.records == 40
-        told = served(store, found.id) | {"log": caplog.text}
+        one = tuple(row.row_id for row in found.rows[:12])
+        told = served(store, found.id, predictions=one) | {"log": caplog.text}
+        assert sum("Nearest real rows with another decision" in text for text in told.values()) == len(one)
+        told |= {"explained now": explained_now(monitor, store, one[0])}
+        told |= reported(config, store, tmp_path)
     assert leaks(tmp_path, told) == []
+
+
+def reported(config: Settings, store: Store, folder: Path) -> dict[str, str]:
+    """What the weekly review, the compliance report and Evidently's frames hold."""
+    from monitor.reports.evidently_page import frames
+    from monitor.reports.make import make_compliance, make_weekly
+    from monitor.reports.render import summary
+    from monitor.reports.weeks import Week, period
+
+    week = Week.of_window(Window(start=slot(0) - WEEK, end=slot(0)))
+    written = make_weekly(config, store, week=week, now=NOW, directory=folder / "reports")
+    assert written.report.monitors[0].state == "severe"
+    _, files = make_compliance(config, store, period=period("2024"), now=NOW, directory=folder / "reports")
+    told = {str(path): path.read_text(encoding="utf-8") for path in (*written.files, *files)}
+    assert any("circle" in text or "dot s" in text for text in told.values())  # points with ranks of plain inputs
+    check = store.check(written.report.monitors[0].shown[0] or "")
+    before, now = frames(config.monitors[0], store.active_reference("leaks"), check)  # type: ignore[arg-type]
+    assert {"input: age", "input: tenure"} == {name for name in before if name.startswith("input: ")}
+    told |= {"evidently before": before.to_csv(), "evidently now": now.to_csv()}
+    return told | {"mail": "".join(summary(written.report))}
+
+
+def explained_now(monitor: MonitorSettings, store: Store, row_id: str) -> str:
+    """What `xdrift explain` tells of a prediction that no check kept, with the holdout beside it and not."""
+    from monitor.pipeline.one import explain_now, locate
+
+    at = locate(monitor, row_id, Window(start=NOW - timedelta(weeks=40), end=NOW))
+    assert at is not None
+    lone = monitor.model_copy(update={"name": "nobody"})  # without checks: compared with the holdout
+    said = [explain_now(one, store, row_id, at) for one in (monitor, lone)]
+    assert [{other.holdout for other in one.counterparts} for one in said] == [{False}, {True}]
+    return repr(said)
 
 
 def test_an_error_that_quotes_values_is_stored_without_them(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

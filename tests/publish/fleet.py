@@ -18,17 +18,21 @@ from monitor import names
 from monitor.errors import StoreError
 from monitor.types import (
     QUANTILE_GRID,
+    AttributionRow,
     Check,
     Contribution,
     Counter,
+    Delivery,
     ExplainerRef,
     Finding,
     HistoryPoint,
+    KeptPrediction,
     Level,
     Maintenance,
     MonitorStatus,
     Profile,
     ReferenceSummary,
+    ReportStatus,
     SloStatus,
     Snapshot,
     TelemetryStatus,
@@ -67,12 +71,14 @@ class MemoryReader:
         history: Mapping[str, Sequence[HistoryPoint]],
         references: Sequence[ReferenceSummary],
         maintenances: Sequence[Maintenance] = (),
+        deliveries: Mapping[str, Sequence[Delivery]] | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._checks = {check.id: check for check in checks}
         self._history = dict(history)
         self._references = tuple(references)
         self._maintenances = tuple(maintenances)
+        self._deliveries = dict(deliveries or {})
         self.broken = False
 
     def _answer(self) -> None:
@@ -120,9 +126,47 @@ class MemoryReader:
         self._answer()
         return next((each for each in self._checks.values() if each.confirms == check.id), None)
 
+    def deliveries(self, check_id: str, /) -> list[Delivery]:
+        self._answer()
+        return list(self._deliveries.get(check_id, ()))
+
     def maintenances(self, monitor: str | None = None) -> list[Maintenance]:
         self._answer()
         return [one for one in self._maintenances if monitor is None or one.monitor == monitor]
+
+    def kept_predictions(
+        self, row_id: str, *, monitor: str | None = None, check_id: str | None = None
+    ) -> list[KeptPrediction]:
+        self._answer()
+        found = [
+            KeptPrediction(check=dataclasses.replace(check, findings=(), profiles=(), rows=()), row=row)
+            for check in self._checks.values()
+            for row in check.rows
+            if row.row_id == row_id and monitor in (None, check.monitor) and check_id in (None, check.id)
+        ]
+        return sorted(found, key=lambda one: one.check.planned_at, reverse=True)
+
+    def kept_rows(
+        self, check_id: str, *, below: float | None = None, at_least: float | None = None, limit: int
+    ) -> list[AttributionRow]:
+        self._answer()
+        found = [
+            row
+            for row in self._checks[check_id].rows
+            if row.prediction is not None
+            and (below is None or row.prediction < below)
+            and (at_least is None or row.prediction >= at_least)
+        ]
+        return found[:limit]
+
+    def examples(self, check_id: str, feature: str, *, limit: int) -> list[AttributionRow]:
+        self._answer()
+        rows = [row for row in self._checks[check_id].rows if feature in row.values]
+        return sorted(rows, key=lambda row: -abs(row.values[feature]))[:limit]
+
+    def input_profiles(self, check: Check, /) -> list[Profile]:
+        self._answer()
+        return list(INPUT_PROFILES)
 
     def references(self, monitor: str | None = None) -> list[ReferenceSummary]:
         self._answer()
@@ -152,15 +196,25 @@ def empty_fleet() -> MemoryReader:
 
 def _reader(told: Sequence[Told]) -> MemoryReader:
     counters = [counter for status, checks, _, _ in told for counter in _counters(status, checks)]
+    reports = ReportStatus(last_success_at=NOW - timedelta(days=2), waiting=1, given_up=0)
     return MemoryReader(
-        Snapshot(taken_at=NOW, monitors=tuple(status for status, *_ in told), counters=tuple(counters)),
+        Snapshot(
+            taken_at=NOW, monitors=tuple(status for status, *_ in told), counters=tuple(counters), reports=reports
+        ),
         [check for _, checks, _, _ in told for check in checks],
         {status.name: history for status, _, history, _ in told},
         [reference for *_, reference in told],
         _maintenances(),
+        {status.last_check.id: DELIVERIES for status, *_ in told if status.last_check and status.name == "fraud-prod"},
     )
 
 
+DELIVERIES = (
+    Delivery(channel="audit", state="given up", at=NOW, attempts=5, why="the answer was 410"),
+    Delivery(channel="mail", state="sent", at=NOW, attempts=1, why=None),
+    Delivery(channel="risk-chat", state="withheld", at=NOW, attempts=0, why="maintenance"),
+    Delivery(channel="tickets", state="waiting", at=NOW, attempts=2, why="the answer was 503"),
+)
 SERVED: dict[tuple[str, str, str], float] = {
     ("predictions", "", ""): 48_207.0,
     ("predictions_explained", "", ""): 46_990.0,
@@ -305,8 +359,11 @@ def _told(
 
 
 SERVED_GAP = {
-    "rows": 940, "beyond": 4, "tolerance": 0.05, "features": {"amount": 0.0031, "merchant_risk": 0.0012},
-    "unknown_features": [], "stale": 0, "text": "4 of 940 logged attributions differ from recomputed ones by over 5%",
+    "logged": 980, "rows": 940, "beyond": 212, "tolerance": 0.05, "features": {"amount": 0.031, "merchant_risk": 0.012},
+    "approximate": 38, "stale": 212, "other_version": 2, "unknown_features": (), "absent_features": (),
+    "outputs_moved": 0.97, "factor": None, "level": 1, "cause": "pipeline", "reason": None,
+    "text": "212 of 940 logged attributions differ from recomputed ones by over 5%; 212 explain another model version "
+    "than the one that predicted",
 }  # fmt: skip
 """Logged attributions against recomputed ones."""
 OBJECTIVES = {
@@ -479,6 +536,8 @@ def _judged(
         findings=(*_findings(rng, parts, views), *_segments(name, features)) if slot >= NOW - timedelta(days=4) else (),
         contributions=parts,
         profiles=tuple(_profiles(rng, parts)) if slot >= NOW - timedelta(days=4) else (),
+        rows=_rows(rng, parts) if name == "fraud-prod" and slot >= NOW - timedelta(days=2) else (),
+        decision=DECISION,
         stage_seconds={"sample": 0.81, "load": 0.12, "explain": 1.94, "test": 0.06, "store": 0.05},
         served=SERVED_GAP if name == "fraud-prod" else {},
         notes=("calibrated on 13 weekly periods of the holdout", "2 rows had a time in the future and were left out"),
@@ -640,4 +699,50 @@ def _profile(side: str, feature: str, values: np.ndarray, edges: np.ndarray) -> 
         std=float(values.std()),
         minimum=float(values[0]),
         maximum=float(values[-1]),
+    )
+
+
+DECISION = {"threshold": 0.0, "probability": 0.5, "classes": False, "reason": None, "left_out": ["pin_retries"]}
+BASE = -0.4
+KINDS = ("pos", "web", "app")
+INPUT_PROFILES = (
+    *(
+        dataclasses.replace(
+            _profile("reference", feature, np.linspace(-3, 3, 400), np.array([-2.0, -1.0, 0.0, 1.0, 2.0])), kind="input"
+        )
+        for feature in FEATURES
+        if feature not in ("channel", "pin_retries")
+    ),
+    Profile(
+        kind="input", side="reference", feature="channel", n=410, n_missing=10, edges=(),
+        categories=(*KINDS, "(other)"),
+        counts=(200, 150, 40, 10), quantiles=(), mean=None, mean_abs=None, std=None, minimum=None, maximum=None,
+    ),
+)  # fmt: skip
+"""Every input but the one that is kept back; `channel` is a category."""
+
+
+def _rows(rng: np.random.Generator, parts: Sequence[Contribution]) -> tuple[AttributionRow, ...]:
+    """Thirty predictions; `tx/7 ä` has an id that must be quoted, every third has logged attributions."""
+    return tuple(_row(rng, parts, i) for i in range(30))
+
+
+def _row(rng: np.random.Generator, parts: Sequence[Contribution], number: int) -> AttributionRow:
+    values = {part.feature: float(rng.normal(0, 1.2 * part.importance_current)) for part in parts}
+    inputs: dict[str, Any] = {feature: float(rng.normal()) for feature in values}
+    inputs |= {"channel": KINDS[number % 3], "pin_retries": "[redacted]"}
+    if number % 5 == 0:
+        inputs["amount"] = None
+    first = next(iter(values))
+    return AttributionRow(
+        row_id="tx/7 ä" if number == 7 else f"tx-{number}",
+        kind="sample",
+        time=NOW - timedelta(hours=number),
+        prediction=BASE + sum(values.values()),
+        logged_prediction=0.25,
+        base_value=BASE,
+        values=values,
+        inputs=inputs,
+        segments={"country": "DE"},
+        logged_values={**values, first: values[first] * 1.5} if number % 3 == 0 else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,13 @@ LATER = timedelta(minutes=2)
 )
 def test_a_condition_follows_from_the_latest_three_checks(levels, outcomes, expected):
     assert condition(levels, outcomes) == expected
+
+
+def became(store, told) -> tuple:
+    """State, time, attempts and reason of the one message about the first news."""
+    ((channel, *rest),) = (astuple(one) for one in store.deliveries(told[0].check.id))
+    assert channel == "chat"
+    return tuple(rest)
 
 
 @pytest.fixture
@@ -148,11 +156,13 @@ def test_a_message_that_is_given_up_is_counted_and_waits_no_longer(store, make, 
     levels(store, make, 2, 2)
     (message,) = store.messages_due("chat", make.slot(9))
     store.message_failed(message, error="answer 500", again_at=make.slot(10))
+    assert became(store, told)[0] == "waiting"
     assert store.messages_due("chat", make.slot(9.5)) == []
     assert len(store.messages_due("chat", make.slot(10))) == 1
 
     store.message_failed(message, error="answer 500", again_at=None)
 
+    assert became(store, told)[::3] == ("given up", "answer 500")
     assert store.messages_due("chat", make.slot(99)) == []
     assert store.snapshot(make.slot(99)).monitors[0].messages_waiting == 0
     assert make.totals(store)["xdrift_notification_failures_total"] == 1
@@ -171,6 +181,7 @@ def test_a_withheld_message_is_on_record_and_never_sent(store, make, told):
 
     assert told[0].maintenance
     assert store.messages_due("chat", make.slot(9)) == []
+    assert became(store, told) == ("withheld", told[0].check.finished_at, 0, "maintenance")
     assert store.snapshot(make.slot(9)).monitors[0].messages_waiting == 0
     assert "xdrift_notification_failures_total" not in make.totals(store)
 

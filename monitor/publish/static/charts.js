@@ -1,51 +1,23 @@
 "use strict";
 // The three charts of a check page. Numbers come from the data block; nothing is computed here but places and colours.
 (() => {
+  const { colour, label, layout, literal, narrow, pattern, positions, signed, start } = xdriftPlot;
   const data = JSON.parse(document.getElementById("data").textContent);
   const prefix = new URL(document.querySelector(".brand").href).pathname.replace(/\/$/, "");
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const config = { displayModeBar: false, responsive: true, doubleClick: false };
   const sides = [
     ["reference", "Reference", "--then", ""],
     ["holdout", "Same rows, model now", "--model-part", "/"],
     ["traffic", "Recent rows, model now", "--now", ""],
   ];
 
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  // plotly reads a few HTML tags in labels; names are shown as they are.
-  const literal = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  const narrow = () => innerWidth < 640;
-  const label = (name) => literal(short(name, narrow() ? 14 : 28));
-  const signed = (value) => (value > 0 ? "+" : "") + String(Number(value.toPrecision(3))).replace("-", "−");
-
-  function layout(extra) {
-    const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line-strong"), linecolor: colour("--line-strong"), fixedrange: true };
-    const { xaxis, yaxis, ...rest } = extra;
-    return {
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("--ink-2") },
-      hoverlabel: { bgcolor: colour("--panel"), bordercolor: colour("--line-strong"), font: { color: colour("--ink") }, align: "left" },
-      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
-      margin: { l: 10, r: 10, t: 34, b: 40 },
-      xaxis: { ...axis, automargin: true, ...xaxis, title: { text: xaxis.title, font: { size: 12 }, standoff: 8 } },
-      yaxis: { ...axis, automargin: true, ...yaxis },
-      ...rest,
-    };
-  }
-
-  // Categories by position: two long names may shorten to the same text.
-  const positions = (count) => Array.from({ length: count }, (_, i) => i);
-
   function parts() {
     const rows = data.parts;
     const y = positions(rows.length);
     const hover = rows.map((row) =>
       `${literal(row.feature)}: ${row.level}<br>model part ${signed(row.model)}<br>data part ${signed(row.data)}<br>together ${signed(row.model + row.data)}`);
-    const bar = (name, values, hue, pattern) => ({
+    const bar = (name, values, hue, shape) => ({
       type: "bar", orientation: "h", name, y, x: values, hovertext: hover, hoverinfo: "text",
-      marker: { color: colour(hue), pattern: { shape: pattern, size: 6, solidity: 0.2, fillmode: "overlay", fgcolor: colour("--panel") } },
+      marker: { color: colour(hue), pattern: pattern(shape) },
     });
     const together = {
       type: "scatter", mode: "markers", name: "Together", y, x: rows.map((row) => row.model + row.data), hoverinfo: "skip",
@@ -117,11 +89,11 @@
     const entry = data.distributions[index];
     const x = positions(entry.bins.length);
     const kept = sides.filter(([side]) => side in entry.sides);
-    const bars = kept.map(([side, name, hue, pattern]) => ({
+    const bars = kept.map(([side, name, hue, shape]) => ({
       type: "bar", name, x, y: entry.sides[side].shares,
       hovertext: entry.bins.map((bin, i) => `${name}<br>${literal(bin)}<br>${(100 * entry.sides[side].shares[i]).toFixed(1)}% of ${entry.sides[side].n} rows`),
       hoverinfo: "text",
-      marker: { color: colour(hue), pattern: { shape: pattern, size: 6, solidity: 0.2, fillmode: "overlay", fgcolor: colour("--panel") } },
+      marker: { color: colour(hue), pattern: pattern(shape) },
     }));
     return [
       "chart-distribution",
@@ -156,9 +128,7 @@
     }
   }
 
-  function draw([id, traces, shape]) {
-    return Plotly.react(id, traces, shape, config);
-  }
+  const draw = (chart) => xdriftPlot.draw(...chart);
 
   const select = document.getElementById("distribution-feature");
   data.distributions.forEach((entry, i) => select.add(new Option(entry.feature, String(i))));
@@ -183,7 +153,7 @@
     say("chart-distribution", "No distributions were kept for this check.");
   }
   if (!data.heatmap.checks.length) say("chart-heatmap", "No history is kept for this monitor.");
-  drawAll();
+  start(drawAll);
   select.addEventListener("change", () => {
     draw(distribution(select.selectedIndex));
     numbers(select.selectedIndex);
@@ -191,5 +161,4 @@
   document.getElementById("chart-heatmap").on?.("plotly_click", (event) => {
     location.href = `${prefix}/checks/${encodeURIComponent(event.points[0].customdata)}`;
   });
-  dark.addEventListener("change", drawAll);
 })();

@@ -93,8 +93,8 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, model: Any) -> Iterator[Serving]:
-    one = Serving(folder, model)
+def serving(folder: Path, model: Any, kind: type[Serving] = Serving) -> Iterator[Serving]:
+    one = kind(folder, model)
     one.prepare()
     thread = threading.Thread(target=one.run, daemon=True)
     thread.start()

@@ -1,0 +1,58 @@
+"""What the explanation log of one monitor has said so far, as the monitor's page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from monitor.publish.phrases import percent
+from monitor.types import Counter, MonitorStatus
+
+_DATA = "xdrift_privacy_incidents_total"
+
+
+class Fact(NamedTuple):
+    """One line; `bad` where somebody must act."""
+
+    title: str
+    words: str
+    bad: bool = False
+
+
+def log_facts(status: MonitorStatus, counters: Sequence[Counter]) -> tuple[Fact, ...]:
+    """Totals in words; empty for a monitor without explanation log. Those that are nothing are left out."""
+    if status.telemetry is None:
+        return ()
+    mine = [one for one in counters if one.labels["monitor"] == status.name]
+    explained = _total(mine, "xdrift_predictions_explained_total")
+    seen = explained + _total(mine, "xdrift_predictions_unexplained_total")
+    slow, stale = _total(mine, "xdrift_explanations_slow_total"), _total(mine, "xdrift_explanations_stale_total")
+    sources = _by(mine, "xdrift_explanation_sources_total", "source")
+    failing = status.telemetry.consecutive_failures
+    threshold = status.telemetry.latency_threshold
+    found = (
+        Fact("Predictions", f"{seen:,.0f}, {percent(explained / seen)} with an explanation" if seen else "none yet"),
+        Fact("Without", _named(_by(mine, "xdrift_predictions_unexplained_total", "reason"))),
+        Fact("Failed", _named(_by(mine, "xdrift_explanation_errors_total", "reason"))),
+        Fact("Answered by", ", ".join(f"{word} {percent(n / explained)}" for word, n in sources)),
+        Fact("Slow", f"{slow:,.0f} above {1000 * (threshold or 0):,.0f} ms" if slow else ""),
+        Fact("Stale", f"{stale:,.0f} of a cache that explains another model version" if stale else ""),
+        Fact("Personal data", _named(_by(mine, _DATA, "kind")), bad=True),
+        Fact("Quarantined", _named(_by(mine, "xdrift_telemetry_quarantined_total", "reason")), bad=True),
+        Fact("Failing polls", f"{failing} in a row" if failing else "", bad=True),
+    )
+    return tuple(fact for fact in found if fact.words)
+
+
+def _total(counters: Sequence[Counter], name: str) -> float:
+    return sum(one.value for one in counters if one.name == name)
+
+
+def _by(counters: Sequence[Counter], name: str, label: str) -> list[tuple[str, float]]:
+    """(word of a label, total) of those above 0, the largest first."""
+    found = [(one.labels[label], one.value) for one in counters if one.name == name and one.value]
+    return sorted(found, key=lambda one: (-one[1], one[0]))
+
+
+def _named(totals: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{word.replace('_', ' ')} {n:,.0f}" for word, n in totals)

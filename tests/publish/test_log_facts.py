@@ -1,0 +1,71 @@
+"""The explanation log on the page of a monitor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.publish.log_view import Fact, log_facts
+from monitor.types import Counter, MonitorStatus, TelemetryStatus
+from tests.publish.conftest import Served
+from tests.publish.fleet import NOW, fleet
+
+READ = TelemetryStatus(watermark=NOW, last_success_at=NOW, consecutive_failures=0, latency_threshold=0.2)
+
+
+@pytest.fixture
+def status() -> MonitorStatus:
+    (found,) = [one for one in fleet().snapshot(NOW).monitors if one.name == "fraud-prod"]
+    return replace(found, telemetry=READ)
+
+
+def total(name: str, value: float, *, monitor: str = "fraud-prod", **labels: str) -> Counter:
+    return Counter(name=f"xdrift_{name}_total", labels={"monitor": monitor, "model": "m", **labels}, value=value)
+
+
+def test_a_monitor_without_a_log_has_no_facts(status: MonitorStatus) -> None:
+    assert log_facts(replace(status, telemetry=None), [total("predictions_explained", 1)]) == ()
+
+
+def test_a_log_of_which_nothing_was_counted_says_so(status: MonitorStatus) -> None:
+    assert log_facts(status, []) == (Fact("Predictions", "none yet"),)
+
+
+def test_what_lacks_an_explanation_is_told_by_reason_the_largest_first(status: MonitorStatus) -> None:
+    facts = log_facts(
+        status,
+        [
+            total("predictions_explained", 990),
+            total("predictions_unexplained", 2, reason="timeout"),
+            total("predictions_unexplained", 8, reason="missing"),
+            total("predictions_unexplained", 0, reason="other"),
+            total("predictions_explained", 5, monitor="another"),
+        ],
+    )
+    assert facts == (
+        Fact("Predictions", "1,000, 99% with an explanation"),
+        Fact("Without", "missing 8, timeout 2"),
+    )
+
+
+def test_what_somebody_must_act_on_is_marked(status: MonitorStatus) -> None:
+    facts = log_facts(
+        replace(status, telemetry=replace(READ, consecutive_failures=3)),
+        [
+            total("privacy_incidents", 1, kind="national_id"),
+            total("telemetry_quarantined", 4, reason="torn"),
+            total("explanations_slow", 7),
+        ],
+    )
+    assert {fact.title: fact.bad for fact in facts} == {
+        "Predictions": False, "Slow": False, "Personal data": True, "Quarantined": True, "Failing polls": True,
+    }  # fmt: skip
+    assert "national id 1" in {fact.words for fact in facts}
+
+
+def test_the_page_shows_the_log(site: Served) -> None:
+    text = " ".join(site.get("/monitors/fraud-prod").text.split())
+    assert "Explanation log" in text
+    assert "sampling 400" in text
+    assert "Explanation log" not in site.get("/monitors/credit-limit").text
