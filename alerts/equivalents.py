@@ -11,6 +11,7 @@ _SINGLE = "each of these records is of one window"
 _EQUAL = "two computed ratios are never equal to the last bit"
 _POSITIVE = "only whether it is above 0 counts, and no part of it is below"
 _ANY = "one series that passes is enough, and what it is called is not looked at"
+_LOWEST = "a percentile within the lowest class is above 0, where that class begins"
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("monitor:xdrift_monitor_info:known", "line 4: 'last_over_time(' becomes 'min_over_time('"): _ONE,
@@ -25,6 +26,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         (f"slo:burn_rate:ratio_rate{window}", f"line 1: 'max' becomes '{other}'"): _SINGLE
         for window in _WINDOWS
         for other in ("sum", "min")
+    },
+    **{
+        (f"monitor:xdrift_explanation_duration_seconds:p95_{window}", "line 1: '>=' becomes '>'"): _LOWEST
+        for window in ("5m", "30m")
     },
     ("ExplanationCoverageZero", "line 4: 'increase(' becomes 'rate('"): _POSITIVE,
     ("ExplanationCoverageZero", "line 4: 'max' becomes 'sum'"): _POSITIVE,

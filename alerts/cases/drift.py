@@ -195,7 +195,7 @@ CASES = (
             smooth("0.09+0.0002083x{n}", test="stability_max", monitor="m4"),
         ),
         quiet=(("5h30m", TREND, M1), ("20h", TREND, M2), ("30h", TREND, M3), ("20h", TREND, M4)),
-        fires=(("20h", TREND, M1),),
+        fires=(("10h", TREND, M1), ("20h", TREND, M1)),
     ),
     Case(
         name="a slope is taken over seven days",

@@ -43,7 +43,8 @@ CASES = (
         name="two monitors are not the platform, however many of their checks fail",
         interval="5m",
         twins=False,
-        series=ran(m1=(steady(60), steady(60)), m2=(steady(60), steady(60)), m3=(steady(6), "0x{n}")),
+        series=ran(m1=(steady(60), steady(30)), m2=(steady(60), steady(30)), m3=(steady(6), "0x{n}"))
+        | {on("xdrift_check_failures_total", 'reason="data"', monitor=name): steady(30) for name in ("m1", "m2")},
         quiet=(("1h30m", PLATFORM, EU),),
     ),
     Case(

@@ -51,22 +51,30 @@ CASES = (
     Case(
         name="2 % of the budget within an hour pages, and ends five minutes after the incident",
         # A busy half hour, then a quiet hour of which 20 % are bad, then 10 %; 14.4 times 1 % is 14.4 %.
-        # Elsewhere all is well.
-        series=join(info(), three("0+60x29 1800+10x{n}", "0x30 2+2x59 121+1x{n}"), abroad(three("0+1x{n}", "0x{n}"))),
+        series=join(
+            info(), three("0+60x29 1800+10x{n}", "0x30 2+2x59 121+1x{n}"),
+            # Elsewhere all is well.
+            abroad(three("0+1x{n}", "0x{n}")),
+            # Nine bad ones of the last 60.
+            one("m2"), covered("0+20x29 600+1x{n}", "0x82 1+1x8 9x{n}", monitor="m2"),
+        ),
         quiet=(("1h20m", FAST, M1), ("1h37m", FAST, M1)),
-        fires=tuple((at, FAST, f'{M1}, slo="{slo}"') for at in ("1h27m", "1h31m") for slo in _ALL),
+        fires=(
+            *((at, FAST, f'{M1}, slo="{slo}"') for at in ("1h27m", "1h31m") for slo in _ALL),
+            ("1h31m", FAST, M2),
+        ),
         twins=False,
     ),
     Case(
         name="2 % of the budget of minutes within an hour pages",
         interval="2m",
-        # Stale after 12 minutes without a check: 16 of these 180 minutes.
+        # Stale after 12 minutes without a check, and 10 of 60 minutes bad then: under 6 % of all of them.
         series=join(
             info(), renamed(objective("freshness", 0.99)),
             checked(success="0+120x76 9120x{n}", interval=60),
         ),
         quiet=(("2h52m", FAST, M1),),
-        fires=(("2h56m", FAST, f'{M1}, slo="freshness"'),),
+        fires=(("2h54m", FAST, f'{M1}, slo="freshness"'),),
         twins=False,
     ),
     Case(

@@ -79,9 +79,13 @@ class MonitorSettings(Strict):
         shown = sorted({name for name in stored if name in kept_back})
         if shown:
             raise ValueError(f"redacted {', '.join(shown)} names an id, time, prediction or version, which are stored")
-        grouped = sorted(set(self.telemetry.group_by) & kept_back) if self.telemetry else []
-        if grouped:
-            raise ValueError(f"telemetry.group_by {', '.join(grouped)} would store and show redacted values; drop one")
+        if self.telemetry:
+            columns = self.telemetry.columns
+            # Dots go down: inputs.name is the column name of the inputs.
+            told = (*self.telemetry.group_by, columns.model_version, columns.served_model_version, columns.error)
+            grouped = sorted(name for name in told if not kept_back.isdisjoint((name, *name.split("."))))
+            if grouped:
+                raise ValueError(f"telemetry keeps {', '.join(grouped)}: redacted values would be stored; drop one")
         return self
 
     @property

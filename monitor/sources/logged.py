@@ -51,7 +51,7 @@ def _from_files(
         if name in wanted:
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # the poll counts and quarantines it
             if isinstance(record, dict):
                 yield name, record
@@ -74,8 +74,10 @@ def _lines(location: str, since: datetime) -> Iterator[bytes]:
                 read.add(inode)
             except FileNotFoundError:
                 missed = True
-            except (OSError, EOFError, zlib.error) as error:
-                raise finding.unreadable(file.path, OSError(str(error))) from error
+            except (EOFError, zlib.error, gzip.BadGzipFile):
+                read.add(inode)  # still being written, or damaged: the poll says which; what could be read was
+            except OSError as error:
+                raise finding.unreadable(file.path, error) from error
         if not missed:
             return
 
@@ -153,7 +155,7 @@ def _row(record: Mapping[str, Any], mapped: LogColumns) -> LoggedRow | None:
     if isinstance(values, str | bytes):
         try:
             values = json.loads(values)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     if not isinstance(values, Mapping) or not values:
         return None
@@ -182,7 +184,11 @@ def _dug(record: Mapping[str, Any], key: str) -> Any:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _text(value: Any) -> str | None:

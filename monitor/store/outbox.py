@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, case, delete, func, select, update
+from sqlalchemy import Connection, Row, case, delete, exists, func, select, update
 
 from monitor.notify.message import WITHHELD
 from monitor.store import condition, counters
@@ -58,8 +58,18 @@ def add(connection: Connection, messages: Iterable[Message]) -> None:
 
 
 def due(connection: Connection, channel: str, now: datetime, limit: int) -> list[Message]:
-    """Messages of one channel to be delivered now, oldest first."""
-    return _read(connection, (outbox.c.channel == channel) & (outbox.c.due_at <= now), limit)
+    """Messages of one channel to be delivered now, oldest first.
+
+    A webhook gets the messages of one monitor in their order: while one waits for its next turn, so do those after it.
+    Otherwise the last thing that a person reads could be what came first. Channels with a colon are exempt.
+    """
+    mine = (outbox.c.channel == channel) & (outbox.c.due_at <= now)
+    if ":" not in channel:
+        before = outbox.alias("before")
+        waits = before.c.sent_at.is_(None) & ~before.c.given_up & (before.c.due_at > now)
+        older = (before.c.channel == outbox.c.channel) & (before.c.monitor == outbox.c.monitor) & waits
+        mine &= ~exists().where(older, before.c.created_at < outbox.c.created_at)
+    return _read(connection, mine, limit)
 
 
 def drop(connection: Connection, kept: Collection[str]) -> int:

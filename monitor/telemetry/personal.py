@@ -78,6 +78,12 @@ class Personal:
             _collect(value, texts, DEPTH)
             incidents.update((kind, _field(field)) for text in texts for kind in scan(text, self._kinds))
 
+    def keeps_back(self, inputs: Any) -> bool:
+        """Whether these inputs hold columns that are kept back, other than hashed."""
+        if not self._kept_back or not isinstance(inputs, dict):
+            return False
+        return any(not str(inputs[column]).startswith("hash:") for column in self._kept_back & inputs.keys())
+
     def holds(self, text: str) -> bool:
         """Whether a text holds personal data of the kinds looked for."""
         return bool(self._kinds) and bool(scan(text, self._kinds))

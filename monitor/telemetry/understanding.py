@@ -23,6 +23,8 @@ _NOT_SCANNED = (
     "served_model_version", "compute_seconds",
 )  # fmt: skip
 """Of LogColumns: ids, times, numbers and closed words; `inputs` are looked through column by column."""
+_VERSIONS = 1000
+"""Model versions remembered as clean or not."""
 _decode = json.JSONDecoder().decode
 
 
@@ -41,6 +43,7 @@ class Understanding:
         mapped = [getattr(columns, name) for name in type(columns).model_fields]
         self._dotted = tuple(tuple(name.split(".")) for name in (*mapped, *self._groups) if "." in name)
         self._personal = Personal(monitor, understood={getattr(columns, name) for name in _NOT_SCANNED})
+        self._versions: dict[str, str] = {}
         self._key = sha256((monitor.privacy.hash_key or monitor.name).encode()).digest()
         roots = {path[0] for path in self._dotted}
         self._json = roots | {columns.attributions, columns.inputs, columns.top_features}
@@ -112,7 +115,7 @@ class Understanding:
         latency = values.amount(get(columns.latency_ms))
         latency = None if latency is None else latency / 1000
         personal = self._personal.found(record, get(columns.inputs), columns.inputs)
-        version = words.stored_text(get(columns.model_version))
+        version = self._version(get(columns.model_version))
         label = get(columns.predicted_class)
         adverse = bool(self._adverse) and label is not None and values.label(label) in self._adverse
         error = get(columns.error)
@@ -133,7 +136,8 @@ class Understanding:
         source = words.source(get(columns.source), get(columns.is_cached) in (True, 1))
         return Logged(
             record_id=record_id, time=time, model_version=version,
-            explained=False, attempted=failed, reason=reason, error_reason=error_reason, error=name if failed else "",
+            explained=False, attempted=failed, reason=reason, error_reason=error_reason,
+            error=words.stored_class(name) if failed else "",
             fingerprint=self._fingerprint(record, record_id, version, error_reason, name) if error_reason else "",
             latency=latency, source="", stale=False,
             compute_seconds=self._compute(record, latency, source) if failed else 0.0,
@@ -148,17 +152,36 @@ class Understanding:
 
     def _group(self, record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         """Groups that the record names; a value with personal data in it is counted and not kept."""
-        texts = ((name, words.stored_text(record.get(name))) for name in self._groups)
-        return tuple((name, HIDDEN if self._personal.holds(text) else text) for name, text in texts if text)
+        texts = ((name, self._clean(record.get(name))) for name in self._groups)
+        return tuple((name, text) for name, text in texts if text)
+
+    def _clean(self, value: Any) -> str:
+        """What may be stored of a text: nothing where it holds personal data, be it behind the end of what is kept."""
+        return (
+            HIDDEN
+            if self._personal.holds(value if isinstance(value, str) else str(value))
+            else words.stored_text(value)
+        )
+
+    def _version(self, value: Any) -> str:
+        """The same few versions come millions of times."""
+        text = words.stored_text(value)
+        if text in self._versions:
+            return self._versions[text]
+        clean = self._clean(value) if text else ""
+        if len(self._versions) < _VERSIONS:
+            self._versions[text] = clean
+        return clean
 
     def _fingerprint(
         self, record: Mapping[str, Any], record_id: str, version: str, error_reason: str, error: str
     ) -> str:
-        """Equal for two failures of one request. Inputs go in through a keyed hash: they cannot be guessed from it."""
+        """Equal for two failures of one request. Inputs go in through a keyed hash, but not those with columns that are
+        kept back: their values could be found by trying all there are, and two that are redacted look alike."""
         given, inputs = record.get(self._columns.fingerprint), record.get(self._columns.inputs)
         if given:
             request = "fingerprint:" + (given if isinstance(given, str) else values.canonical(given))
-        elif inputs:
+        elif inputs and not self._personal.keeps_back(inputs):
             request = "inputs:" + blake2b(values.canonical(inputs).encode(), key=self._key, digest_size=16).hexdigest()
         else:
             request = "id:" + record_id

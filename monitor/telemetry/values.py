@@ -11,6 +11,8 @@ from uuid import UUID
 
 from monitor.telemetry.words import stored_text
 
+LARGEST_WHOLE = Decimal(10) ** 40
+"""Beyond this a whole number of a database is a float: text of thousands of digits is refused by Python."""
 _NUMBERS = frozenset((float, int))
 
 
@@ -54,7 +56,8 @@ def canonical(value: Any) -> str:
 def plain(value: Any) -> Any:
     """A value of a database driver as JSON would have it; times stay what they are."""
     if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+        whole = value.is_finite() and abs(value) < LARGEST_WHOLE and value == value.to_integral_value()
+        return int(value) if whole else float(value)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime | str | int | float | dict | list) or value is None:

@@ -58,6 +58,9 @@ UNNAMED = "unnamed"
 TEXT_KEPT = 100
 """Characters kept of versions and group values."""
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_LIKE_A_CLASS = re.compile(
+    r"(?i).*(error|exception|timeout|warning|exceeded|failure|fault|interrupt|exhausted|unavailable)"
+)
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -69,6 +72,11 @@ def error_class(error: Any) -> str:
         return UNNAMED
     name = error.partition(":")[0].strip().rpartition(".")[2]
     return name if _CLASS.fullmatch(name) else UNNAMED
+
+
+def stored_class(name: str) -> str:
+    """The class as it may be kept: one that is known, or is called like one. Any other word may be somebody's name."""
+    return name if not name or name in ERRORS or _LIKE_A_CLASS.fullmatch(name) else UNNAMED
 
 
 def error_reason(name: str) -> str:

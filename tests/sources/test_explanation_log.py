@@ -350,6 +350,25 @@ def test_a_missing_log_is_named(tmp_path: Path) -> None:
         Reading(tmp_path / "*.jsonl").poll()
 
 
+def test_a_folder_that_lost_all_its_files_is_an_error_and_nothing_is_counted_twice(tmp_path: Path) -> None:
+    """An unmounted volume looks like an empty folder."""
+    folder, away = tmp_path / "logs", tmp_path / "away"
+    folder.mkdir()
+    (folder / "app.jsonl").write_bytes(lines(1, 2, 3))
+    log = Reading(folder)
+    assert log.poll() == ["r1", "r2", "r3"]
+
+    folder.rename(away)
+    folder.mkdir()
+    for _ in range(3):
+        with pytest.raises(SourceError, match="seen: no file; expected: some of the 1 files read before"):
+            log.poll()
+    folder.rmdir()
+    away.rename(folder)
+
+    assert log.poll() == []
+
+
 def test_an_empty_folder_is_a_log_without_records(tmp_path: Path) -> None:
     reading = Reading(tmp_path)
     assert reading.poll() == []

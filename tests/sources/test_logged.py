@@ -112,6 +112,25 @@ def test_lines_that_are_no_records_are_passed_by(tmp_path):
     assert looked_up(log, "a") == (ROW,)
 
 
+def test_a_line_that_breaks_a_parser_is_passed_by(tmp_path):
+    deep = b'{"record_id": "p0", "shap_values": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001
+    huge = b'{"record_id": "p1", "shap_values": {"income": ' + b"9" * 400 + b"}}"
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"\n".join([deep, huge, b""]))
+
+    assert looked_up(TelemetrySettings(path=str(path)), "p0", "p1") == (None, None)
+
+
+def test_a_file_that_is_still_being_compressed_is_read_as_far_as_it_goes(tmp_path):
+    old = tmp_path / "log.jsonl.1.gz"
+    written(old, *(record(f"p{number}") for number in range(5000)))
+    old.write_bytes(old.read_bytes()[: old.stat().st_size // 2])
+    written(tmp_path / "log.jsonl", record("new"))
+
+    found = looked_up(TelemetrySettings(path=str(tmp_path)), "p0", "new", "p4999")
+    assert [row is not None for row in found] == [True, True, False]
+
+
 def test_the_first_record_of_an_id_counts(tmp_path):
     log = written(tmp_path / "log.jsonl", record("a"), record("a", shap_values={"income": 9.0}))
 

@@ -56,7 +56,7 @@ def told(store) -> list[News]:
     def say(news: News) -> Sequence[Message]:
         heard.append(news)
         at = news.check.finished_at
-        body = {"text": f"{news.before} to {news.after}"}
+        body = {"text": f"{news.before} to {news.after}", "condition_before": news.before}
         return [
             Message(
                 id=f"{news.check.id}-chat", monitor="credit", channel="chat", body=body, created_at=at,
@@ -71,6 +71,11 @@ def told(store) -> list[News]:
 def levels(store, make, *given: int | None) -> None:
     for number, level in enumerate(given):
         make.save(store, make.failed(number) if level is None else make.bare(number, level=level))
+
+
+def levels_from(store, make, first: int, *given: int) -> None:
+    for number, level in enumerate(given, first):
+        make.save(store, make.bare(number, level=level))
 
 
 def test_news_is_told_when_a_condition_is_reached_and_left_and_not_in_between(store, make, told):
@@ -103,7 +108,7 @@ def test_a_message_that_is_written_twice_is_kept_once(store, make, told):
         outbox.add(connection, [message])
 
     assert len(store.messages_due("chat", make.slot(9))) == 1
-    assert message.body == {"text": "none to severe"}
+    assert message.body["text"] == "none to severe"
 
 
 def test_a_check_that_is_not_saved_tells_nothing(store, make, told):
@@ -184,6 +189,35 @@ def test_a_withheld_message_is_on_record_and_never_sent(store, make, told):
     assert became(store, told) == ("withheld", told[0].check.finished_at, 0, "maintenance")
     assert store.snapshot(make.slot(9)).monitors[0].messages_waiting == 0
     assert "xdrift_notification_failures_total" not in make.totals(store)
+
+
+def test_drift_that_outlasts_a_maintenance_is_told_after_it_and_what_it_hid_is_not(store, make, told):
+    levels(store, make, 0, 0)
+    store.start_maintenance("credit", until=make.slot(5), author="eva", reason="migration", now=make.slot(1))
+    levels_from(store, make, 2, 2, 2)
+    assert store.messages_due("chat", make.slot(20)) == []
+    levels_from(store, make, 5, 2)
+    (message,) = store.messages_due("chat", make.slot(20))
+    assert message.body["text"] == "none to severe"
+
+    store.start_maintenance("credit", until=make.slot(9), author="eva", reason="again", now=make.slot(6))
+    levels_from(store, make, 6, 0, 2, 2)
+    levels_from(store, make, 9, 2)
+    assert len(store.messages_due("chat", make.slot(20))) == 1, "it is severe as it was told"
+
+
+def test_messages_of_one_monitor_reach_a_channel_in_their_order(store, make, told):
+    levels(store, make, 2, 2, 0)
+    severe, quiet = store.messages_due("chat", make.slot(9))
+    store.take_message(severe, until=make.slot(9) + LATER)
+    store.message_failed(severe, error="no answer in time", again_at=make.slot(12))
+
+    assert store.messages_due("chat", make.slot(10)) == []
+    assert [one.id for one in store.messages_due("chat", make.slot(12))] == [severe.id, quiet.id]
+
+    (severe, _) = store.messages_due("chat", make.slot(12))
+    store.message_failed(severe, error="no answer in time", again_at=None)
+    assert [one.id for one in store.messages_due("chat", make.slot(12))] == [quiet.id], "nothing waits for ever"
 
 
 def test_settled_messages_go_with_the_checks_and_waiting_ones_stay(store, make, told):

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from monitor import names
 from monitor.telemetry import LINE_LIMIT, Logged, Understanding
@@ -113,7 +114,11 @@ REASONS = [
     ({"error": "MemoryError"}, ("error", True, "memory", "MemoryError")),
     ({"error": "xgboost.core.XGBoostError: gone"}, ("error", True, "model", "XGBoostError")),
     ({"error": "shap.utils._exceptions.ExplainerError"}, ("error", True, "explainer", "ExplainerError")),
-    ({"error": "SomethingElse"}, ("error", True, "other", "SomethingElse")),
+    ({"error": "SomethingElse"}, ("error", True, "other", "unnamed")),
+    ({"error": "SomethingWentWrongError"}, ("error", True, "other", "SomethingWentWrongError")),
+    ({"error": "Smith"}, ("error", True, "other", "unnamed")),
+    ({"error": "DE89370400440532013000"}, ("error", True, "other", "unnamed")),
+    ({"error": "jane.smith@example.org"}, ("error", True, "other", "unnamed")),
     ({"error": "could not explain Jane"}, ("error", True, "other", "unnamed")),
     ({"error": {"type": "ValueError"}}, ("error", True, "other", "unnamed")),
     ({"shap_values": {}}, ("error", True, "malformed", "")),
@@ -267,6 +272,13 @@ def test_keys_are_mapped_and_dots_go_down() -> None:
     assert json.dumps(record) == before
 
 
+def test_a_number_too_large_to_be_written_is_a_value_like_any_other() -> None:
+    understanding = Understanding(make_monitor())
+    for value in (Decimal("1e5000"), Decimal("-1e5000"), Decimal("NaN")):
+        found = logged(understanding.row({**RECORD, "extra": value, "explanation_latency_ms": value}, now=NOW))
+        assert found.latency is None
+
+
 def test_rows_of_a_table_are_understood_whatever_the_driver_returns() -> None:
     understanding = Understanding(make_monitor(telemetry={"adverse_classes": ["1"]}))
     row = {
@@ -327,6 +339,44 @@ def test_a_group_with_personal_data_in_it_is_not_kept(understand: Understand) ->
     assert logged(understand(shap_values=None, route="/user/jane@example.com")).groups == (
         ("route", "[personal data]"),
     )
+
+
+def test_a_group_is_looked_through_also_behind_what_is_kept_of_it(understand: Understand) -> None:
+    route = "/" + "x" * 85 + " jane.smith@example.com"
+    assert logged(understand(shap_values=None, route=route)).groups == (("route", "[personal data]"),)
+
+
+def test_a_version_with_personal_data_in_it_is_not_kept(understand: Understand) -> None:
+    assert logged(understand(model_version="carla@example.org")).model_version == "[personal data]"
+    assert logged(understand(model_version="2026-11-carla")).model_version == "2026-11-carla"
+
+
+def test_failures_whose_inputs_are_kept_back_are_told_apart_by_their_id() -> None:
+    """Two requests that are redacted look alike, and a value in clear could be found by trying all there are."""
+    understanding = Understanding(make_monitor(redact=["name"], privacy={"hash": ["zip"], "hash_key": "k" * 16}))
+
+    def fingerprint(record_id: str, **inputs: Any) -> str:
+        failed = line(shap_values=None, error="ValueError", record_id=record_id, inputs=inputs)
+        return logged(understanding.line(failed, now=NOW)).fingerprint
+
+    assert fingerprint("p-1", name="[redacted]") != fingerprint("p-2", name="[redacted]")
+    assert fingerprint("p-1", name="Jane") == fingerprint("p-1", name="Joan"), "the name does not enter"
+    assert fingerprint("p-1", zip="hash:0011223344556677") == fingerprint("p-2", zip="hash:0011223344556677")
+
+
+@pytest.mark.parametrize(
+    "telemetry",
+    [
+        {"group_by": ["name"]},
+        {"group_by": ["route", "inputs.name"]},
+        {"columns": {"model_version": "inputs.name"}},
+        {"columns": {"error": "name"}},
+    ],
+)
+def test_what_is_kept_of_a_record_cannot_be_a_column_that_is_kept_back(telemetry: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="redacted values would be stored"):
+        make_monitor(redact=["name"], telemetry=telemetry)
+    make_monitor(redact=["zip"], telemetry=telemetry)
 
 
 def test_scanning_can_be_turned_off_and_kept_columns_are_still_looked_for() -> None:

@@ -27,6 +27,15 @@ def read_files(location: str, positions: Positions) -> Generator[Lines]:
         SourceError: there is no such file, or one may not be read.
     """
     found = find(location)
+    if not found and positions.get("files"):
+        # A folder that lost all its files is sooner an unmounted one than an empty one. Forgetting how far they were
+        # read would count them again when they come back.
+        raise SourceError(
+            f"explanation log {location}",
+            seen="no file",
+            expected=f"some of the {len(positions['files'])} files read before",
+            hint="mount the folder again; the place in every file is kept",
+        )
     known, absent = recognise(found, (Place.of(saved) for saved in positions.get("files", ())))
     problems = [file.problem for file in found if file.problem is not None]
     gathering = Gathering()
