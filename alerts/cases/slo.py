@@ -252,6 +252,23 @@ CASES = (
         fires=(("25h30m", SLOW, f'{M1}, slo="drift"'), ("27h", SLOW, f'{M3}, slo="drift"')),
     ),
     Case(
+        name="drift within a declared maintenance burns no budget, and burns it again after it",
+        interval="30m",
+        twins=False,
+        series=join(
+            *(
+                join(info(name), renamed(objective("drift", 0.95, monitor=name)),
+                     renamed(objective("explanations", 0.95, monitor=name)), drifted(2, 2, monitor=name))
+                for name in ("m1", "m2")
+            ),
+            {on("xdrift_monitor_maintenance"): "1x96 0x{n}", on("xdrift_monitor_maintenance", monitor="m2"): 0},
+        ),
+        quiet=(("48h", SLOW, f'{M1}, slo="drift"'), ("48h", HALF, M1)),
+        fires=(("48h", SLOW, f'{M2}, slo="drift"'), ("48h", HALF, M2), ("51h", SLOW, f'{M1}, slo="drift"')),
+        values=(("40h", f'sum(monitor_slo:xdrift_healthy:bool{{{M1}, slo="drift"}})', 1),
+                ("50h", f'sum(monitor_slo:xdrift_healthy:bool{{{M1}, slo="drift"}})', 0)),
+    ),
+    Case(
         name="half of the budget within a day pages, earlier over 28 days, and ends within two hours",
         interval="30m",
         series=join(
