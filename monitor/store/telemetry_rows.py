@@ -28,6 +28,8 @@ GROUPS_PER_DAY = 1_000
 """Groups of predictions without explanation that are kept per monitor and day; the rest is added up under `other`."""
 VERSIONS_PER_DAY = 100
 """Model versions with a day of their own; the rest is added up under `other`."""
+FIELDS_PER_DAY = 200
+"""Fields that personal data was found in, per monitor and day; the rest is added up under `other`."""
 QUARANTINED_ROWS = 10_000
 """Places of unusable lines that are kept per monitor. The total goes on counting."""
 DURATION = "xdrift_explanation_duration_seconds"
@@ -55,11 +57,7 @@ def add(connection: Connection, monitor: str, model: str, batch: Batch, now: dat
         for (fingerprint, day), (reason, error, version, span) in batch.errors.items()
     ]  # fmt: skip
     _upsert(connection, explanation_errors, errors, adds=("n",), spans=True)
-    incidents = [
-        {"monitor": monitor, "day": day, "kind": kind, "field": field, **_span(span)}
-        for (day, kind, field), span in batch.incidents.items()
-    ]
-    _upsert(connection, privacy_incidents, incidents, adds=("n",), spans=True)
+    _upsert(connection, privacy_incidents, _incidents(connection, monitor, batch), adds=("n",), spans=True)
     _upsert(connection, quarantine, _refused(connection, monitor, batch, now), replaces=("reason", "size", "seen_at"))
 
 
@@ -163,6 +161,34 @@ def _groups(connection: Connection, monitor: str, batch: Batch) -> Rows:
         if known is None:
             names = dict(zip(("day", "reason", "model_version", "group_key"), key, strict=True))
             rows[key] = {"monitor": monitor, **names, "groups": groups, **_span(span)}
+        else:
+            known["n"] += span.n
+            known["first_seen"] = min(known["first_seen"], span.first)
+            known["last_seen"] = max(known["last_seen"], span.last)
+    return list(rows.values())
+
+
+def _incidents(connection: Connection, monitor: str, batch: Batch) -> Rows:
+    """Personal data by day, kind and field; the names of fields are the writer's, so their number is bounded."""
+    if not batch.incidents:
+        return []
+    table = privacy_incidents
+    wanted = {day for day, *_ in batch.incidents}
+    query = select(table.c.day, table.c.field).where(table.c.monitor == monitor, table.c.day.in_(wanted)).distinct()
+    there = {(row.day, row.field) for row in connection.execute(query)}
+    sizes = {day: sum(known == day for known, _ in there) for day in wanted}
+    rows: dict[tuple[datetime, str, str], dict[str, Any]] = {}
+    for (day, kind, field), span in batch.incidents.items():
+        name = field
+        if (day, field) not in there:
+            if sizes[day] >= FIELDS_PER_DAY:
+                name = OTHER
+            else:
+                there.add((day, field))
+                sizes[day] += 1
+        known = rows.get((day, kind, name))
+        if known is None:
+            rows[day, kind, name] = {"monitor": monitor, "day": day, "kind": kind, "field": name, **_span(span)}
         else:
             known["n"] += span.n
             known["first_seen"] = min(known["first_seen"], span.first)

@@ -183,6 +183,18 @@ def test_model_versions_beyond_the_limit_of_a_day_are_added_up_as_other(logged, 
     assert found == {"v0": 2, "v1": 2, "other": 6}
 
 
+def test_fields_with_personal_data_beyond_the_limit_of_a_day_are_added_up_as_other(logged, monkeypatch):
+    """Names of fields are whatever a log says."""
+    monkeypatch.setattr(telemetry_rows, "FIELDS_PER_DAY", 2)
+    commit(logged, Batch(incidents={(TODAY, "email", f"note{n}"): span() for n in range(4)}))
+    commit(logged, Batch(incidents={(TODAY, kind, f"note{n}"): span() for n in (0, 3) for kind in ("email", "card")}))
+
+    found = {(row["kind"], row["field"]): row["n"] for row in rows(logged, tables.privacy_incidents)}
+    assert found == {
+        ("email", "note0"): 2, ("card", "note0"): 1, ("email", "note1"): 1, ("email", "other"): 3, ("card", "other"): 1,
+    }  # fmt: skip
+
+
 def test_places_of_unusable_lines_are_kept_up_to_a_limit(logged, monkeypatch):
     monkeypatch.setattr(telemetry_rows, "QUARANTINED_ROWS", 3)
     for start in (0, 2):
