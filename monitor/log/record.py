@@ -43,6 +43,8 @@ class Records:
             if not _KEYS.isdisjoint(groups):
                 raise TypeError(f"groups {sorted(groups)} take a name that a record uses itself")
             record.update(self._kept(groups))
+        if self._keeper.columns and "top_features" in record:
+            record["top_features"] = self._below(record["top_features"])
         if inputs is not None:
             record["inputs"] = self._kept(inputs)
         plain = None
@@ -61,12 +63,22 @@ class Records:
         return line
 
     def _kept(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values by column, those of columns that are kept back replaced."""
-        kept, columns = dict(values), self._keeper.columns
-        if columns:
-            for column in columns & kept.keys():
-                kept[column] = self._keeper.value(column, kept[column])
-        return kept
+        """Values by column, those of columns that are kept back replaced, however deep they stand."""
+        if not self._keeper.columns:
+            return dict(values)
+        return {
+            name: self._keeper.value(name, value) if name in self._keeper.columns else self._below(value)
+            for name, value in values.items()
+        }
+
+    def _below(self, value: Any) -> Any:
+        """A list or an object with the same replaced; `{"feature": column, "value": ...}` is a value of that column."""
+        if isinstance(value, Mapping):
+            kept = self._kept(value)
+            if kept.get("feature") in self._keeper.columns and "value" in kept:
+                kept["value"] = self._keeper.value(kept["feature"], kept["value"])
+            return kept
+        return [self._below(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def head_of(record_id: str | int, moment: float | datetime, model_version: str | None) -> dict[str, Any]:

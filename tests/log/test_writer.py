@@ -120,6 +120,24 @@ def test_columns_are_kept_back_as_the_monitor_does_it(path: Path) -> None:
         assert found.personal == ()
 
 
+def test_columns_are_kept_back_however_deep_they_stand(path: Path) -> None:
+    log = Log(path, redact=["name"], mask=["iban"])
+    log.explained(
+        "p-1", {"income": 0.1},
+        inputs={"profile": {"name": "SECRETJANE", "age": 30}, "accounts": [{"iban": "DE00SECRET"}, 7], "income": 5},
+        top_features=[{"feature": "name", "value": "SECRETJANE"}, {"feature": "income", "value": 5}, "age"],
+        route={"name": "SECRETJANE"},
+    )  # fmt: skip
+
+    text = path.read_text()
+    assert "SECRET" not in text
+    record = json.loads(text)
+    assert record["inputs"] == {
+        "profile": {"name": "[redacted]", "age": 30}, "accounts": [{"iban": "mask:10:ET"}, 7], "income": 5,
+    }  # fmt: skip
+    assert record["top_features"][1:] == [{"feature": "income", "value": 5}, "age"]
+
+
 def test_numbers_of_any_kind_are_written_and_those_that_are_not_finite_become_null(path: Path) -> None:
     with make_log(path) as log:
         log.explained(
