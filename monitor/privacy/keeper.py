@@ -77,7 +77,7 @@ class Keeper:
 
     def in_clear(self, column: str, value: Any) -> bool:
         """Whether a value of a column that is kept back can be read from what was logged."""
-        if column not in self.columns or value is None:
+        if column not in self.columns or value is None or value == "":
             return False
         return not (isinstance(value, str) and _OURS.fullmatch(value))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -34,11 +35,8 @@ class Personal:
     def found(self, record: Mapping[str, Any], inputs: Any, inputs_name: str) -> Incidents:
         """(kind, field), each once. A column of the inputs is told as `inputs.column`."""
         incidents: set[tuple[str, str]] = set()
-        kept_back = self._kept_back
-        if kept_back and isinstance(inputs, dict) and not kept_back.isdisjoint(inputs):
-            for column in kept_back & inputs.keys():
-                if self._keeper.in_clear(column, inputs[column]):
-                    incidents.add(("redacted_field", _field(f"{inputs_name}.{column}")))
+        if self._kept_back:
+            self._look_for_clear(_parsed(inputs), inputs_name, incidents, DEPTH)
         if self._kinds and self._worth(record, inputs):
             fields = {key: value for key, value in record.items() if key not in self._understood}
             if isinstance(inputs, dict):
@@ -47,6 +45,20 @@ class Personal:
                 fields[inputs_name] = inputs
             self._scan(fields, incidents)
         return tuple(sorted(incidents)) if incidents else ()
+
+    def _look_for_clear(self, inputs: Any, name: str, incidents: set[tuple[str, str]], depth: int) -> None:
+        """Columns that are kept back and stand there in clear, in objects and lists below as well."""
+        kind = type(inputs)
+        if kind is dict:
+            for column in self._kept_back & inputs.keys():
+                if self._keeper.in_clear(column, inputs[column]):
+                    incidents.add(("redacted_field", _field(f"{name}.{column}")))
+            below = [(f"{name}.{key}", value) for key, value in inputs.items() if type(value) in (dict, list)]
+        else:
+            below = [(name, value) for value in inputs if type(value) in (dict, list)] if kind is list else []
+        if depth:
+            for path, value in below:
+                self._look_for_clear(value, path, incidents, depth - 1)
 
     def _worth(self, record: Mapping[str, Any], inputs: Any) -> bool:
         """Whether any text needs a closer look; nearly every record stops here."""
@@ -87,6 +99,16 @@ class Personal:
     def holds(self, text: str) -> bool:
         """Whether a text holds personal data of the kinds looked for."""
         return bool(self._kinds) and bool(scan(text, self._kinds))
+
+
+def _parsed(inputs: Any) -> Any:
+    """Inputs that were logged as JSON in JSON are looked through like any other."""
+    if type(inputs) is not str or not inputs.lstrip().startswith("{"):
+        return inputs
+    try:
+        return json.loads(inputs)
+    except (ValueError, RecursionError):
+        return inputs
 
 
 def _collect(value: Any, texts: list[str], depth: int) -> None:

@@ -301,7 +301,6 @@ def test_rows_of_a_table_are_understood_whatever_the_driver_returns() -> None:
 
 
 EMAIL_AND_ID = [("email", "inputs.a"), ("national_id", "inputs.a")]
-ZIP_AND_IBAN = [("redacted_field", "inputs.iban"), ("redacted_field", "inputs.zip")]
 PERSONAL = [
     ({"inputs": {"note": "call +49 171 2345678", "income": 3.5}}, [("phone", "inputs.note")]),
     ({"inputs": {"a": "x@example.com", "b": "y@example.com"}}, [("email", "inputs.a"), ("email", "inputs.b")]),
@@ -315,7 +314,10 @@ PERSONAL = [
     ({"inputs": {"jane@example.com": "jane@example.com"}}, [("email", "(a name that is personal data itself)")]),
     ({"inputs": {"name": "Jane"}}, [("redacted_field", "inputs.name")]),
     ({"inputs": {"name": "[redacted]", "zip": "hash:0123456789abcdef", "iban": "mask:22:00"}}, []),
-    ({"inputs": {"name": None, "zip": 12345, "iban": ""}}, ZIP_AND_IBAN),
+    ({"inputs": {"name": None, "zip": 12345, "iban": ""}}, [("redacted_field", "inputs.zip")]),
+    ({"inputs": {"profile": {"name": "Jane"}}}, [("redacted_field", "inputs.profile.name")]),
+    ({"inputs": {"people": [{"name": "Jane"}, {"name": "[redacted]"}]}}, [("redacted_field", "inputs.people.name")]),
+    ({"inputs": '{"name": "Jane", "age": 30}'}, [("redacted_field", "inputs.name")]),
     ({"inputs": {"name": "jane@example.com"}}, [("email", "inputs.name"), ("redacted_field", "inputs.name")]),
     ({"inputs": {"support": "help@example.com"}, "contact": "help@example.com"}, []),  # allowed columns
     ({"record_id": "jane@example.com", "model_version": "123-45-6789", "fingerprint": "x@example.com"}, []),
