@@ -12,12 +12,12 @@ from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings, moment
 from monitor.cli.output import print_json, tell, working
 from monitor.errors import ConfigError
-from monitor.types import KeptPrediction, Window
 
 if TYPE_CHECKING:
     from monitor.publish.explanation import Explanation
     from monitor.settings import MonitorSettings, Settings
     from monitor.store import Store
+    from monitor.types import KeptPrediction, Window
 
 
 def explain(
@@ -83,6 +83,8 @@ def _window(settings: Settings, since: str | None, until: str | None) -> Window:
             "--since is not before --until", seen=f"{start.isoformat()} and {end.isoformat()}",
             expected="a span of time", hint="give --until a later time, or leave it out for now",
         )  # fmt: skip
+    from monitor.types import Window
+
     return Window(start=start, end=end)
 
 

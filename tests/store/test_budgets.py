@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from monitor.store import budgets
 from monitor.store.served_tables import telemetry_buckets
 
 MINUTE = timedelta(minutes=1)
@@ -124,7 +123,7 @@ def test_late_records_of_the_latest_day_are_seen_at_once_and_older_ones_within_h
 
 
 def test_what_there_was_no_time_for_is_unknown_and_comes_with_a_later_snapshot(store, make, monkeypatch):
-    monkeypatch.setattr(budgets, "ALLOWANCE", timedelta(0))
+    monkeypatch.setattr(store._budgets, "_allowance", timedelta(0))
     make.register(store, "other")
 
     known = [

@@ -106,7 +106,8 @@ def test_classes_and_decision_come_back_as_they_were_saved(store, make):
 
 
 def test_looking_for_a_prediction_reads_no_other_rows(store, make):
-    saved(store, make, rows=tuple(make.attribution(i) for i in range(50)))
+    for number in range(12):
+        saved(store, make, number, rows=tuple(make.attribution(i, row_id=f"p-{number}-{i}") for i in range(50)))
     asked = []
 
     def listen(connection, cursor, statement, parameters, *rest):
@@ -115,12 +116,13 @@ def test_looking_for_a_prediction_reads_no_other_rows(store, make):
     engine = store._database.engine
     event.listen(engine, "before_cursor_execute", listen)
     try:
-        store.kept_predictions("p-7")
+        store.kept_predictions("p-7-7")
     finally:
         event.remove(engine, "before_cursor_execute", listen)
     statement, parameters = next(one for one in asked if "row_id" in one[0])
-    with store._database.read() as connection:
+    with store._database.write() as connection:
         if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE attributions")
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # fifty rows are not worth an index otherwise
         explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
         plan = str(connection.exec_driver_sql(f"{explain} {statement}", parameters).fetchall())
