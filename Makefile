@@ -23,7 +23,7 @@ demo: .venv/demo  ## replay a year of real flights with three incidents, then se
 	$(BIN)/xdrift demo $(ARGS)
 
 test: .venv/dev  ## every test but the slow forms
-	$(BIN)/pytest -n 2 --dist loadscope --durations 20 --durations-min 10 -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 2 --durations 20 --durations-min 10 -m "not slow" $(ARGS)
 
 check: .venv/dev  ## the import law, types, lint, formatting
 	$(BIN)/ruff check .
