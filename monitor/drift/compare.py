@@ -12,8 +12,8 @@ from monitor.drift.assess import Part, ViewResult, assess
 from monitor.drift.catalogue import TESTS
 from monitor.drift.groups import check_groups, group_sums, settle
 from monitor.drift.lesser import LABEL, lend, lesser, lesser_sum
-from monitor.drift.measure import measure
-from monitor.drift.prepare import prepare
+from monitor.drift.measure import Measurement, measure
+from monitor.drift.prepare import Prepared, prepare
 from monitor.drift.weights import shares
 from monitor.errors import DataError
 from monitor.settings import DriftSettings
@@ -137,23 +137,20 @@ def compare(
     names, ref, cur = _aligned(reference, current, feature_names)
     view: View = "holdout" if paired else "traffic"
     known = None if paired else periods
-    prepared = prepare(ref, names, settings=settings, periods=known)
-    pairs = {Part(view): (prepared, measure(prepared, cur, paired=paired, exact=paired and exact))}
-    small = lesser(prepared)
+
+    def pair(before: Any, now: Any, labels: Sequence[str]) -> tuple[Prepared, Measurement]:
+        side = prepare(before, labels, settings=settings, periods=known)
+        return side, measure(side, now, paired=paired, exact=paired and exact)
+
+    pairs = {Part(view): pair(ref, cur, names)}
+    small = lesser(pairs[Part(view)][0])
     if len(small):
-        rest = prepare(lesser_sum(ref, small), [LABEL], settings=settings, periods=known)
-        pairs[Part(view, lesser=True)] = (
-            rest,
-            measure(rest, lesser_sum(cur, small), paired=paired, exact=paired and exact),
-        )
+        pairs[Part(view, lesser=True)] = pair(lesser_sum(ref, small), lesser_sum(cur, small), [LABEL])
     groups = settings.groups
     if groups:
         check_groups(groups, names)
-        sums = prepare(group_sums(ref, names, groups), list(groups), settings=settings, periods=known)
-        pairs[Part(view, groups=True)] = (
-            sums,
-            measure(sums, group_sums(cur, names, groups), paired=paired, exact=paired and exact),
-        )
+        sums_then, sums_now = (group_sums(side, names, groups) for side in (ref, cur))
+        pairs[Part(view, groups=True)] = pair(sums_then, sums_now, list(groups))
     results = assess(pairs, settings)
     result = results[Part(view)]
     if groups:

@@ -104,6 +104,16 @@ def check_matrix(values: object, what: str, feature_names: Sequence[str] | None 
     )
 
 
+def _snap_to_masses(columns: Matrix, steady: Floats) -> tuple[Floats, ...]:
+    """Point masses of (d, n) ascending columns, whose values next to one are put on it in place."""
+    sizes = steady.tolist()
+    masses = tuple(point_masses(column, size) for column, size in zip(columns, sizes, strict=True))
+    for column, held, size in zip(columns, masses, sizes, strict=True):
+        if len(held):
+            snap(column, held, size)
+    return masses
+
+
 def prepare(
     values: object,
     feature_names: Sequence[str],
@@ -146,10 +156,7 @@ def prepare(
         steady[at] = steady_importance(columns[at])
 
     over_blocks(one, matrix)
-    masses = tuple(point_masses(column, size) for column, size in zip(columns, steady.tolist(), strict=True))
-    for column, held, size in zip(columns, masses, steady.tolist(), strict=True):
-        if len(held):
-            snap(column, held, size)
+    masses = _snap_to_masses(columns, steady)
     edges = tuple(quantile_edges(column, settings.bins) for column in columns)
     edge_table = table(edges)
     counts, widths = pad([bin_counts(column, edge) for column, edge in zip(columns, edges, strict=True)])

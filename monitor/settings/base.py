@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -39,6 +40,14 @@ Duration = Annotated[
 ]
 
 
+def _over_http(value: str) -> str:
+    # Checked with the configuration: a mistake would show only when there is something to send.
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an http:// or https:// address")
+    return value
+
+
 def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -47,6 +56,7 @@ def _known_zone(value: str) -> str:
     return value
 
 
+HttpAddress = Annotated[str, AfterValidator(_over_http)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 

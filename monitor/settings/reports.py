@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from monitor.settings.base import Duration, Strict, Zone
+from monitor.settings.base import Duration, HttpAddress, Strict, Zone
 
 _Address = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
 
@@ -63,7 +62,7 @@ class ReportSettings(Strict):
 class GrafanaSettings(Strict):
     """Grafana's HTTP API; `server.grafana_url` is what people click on."""
 
-    url: str
+    url: HttpAddress
     token: str | None = None
     """Of a service account that may edit dashboards and annotations; ${NAME} stands for a variable or a secret file."""
     folder: str = Field(default="xdrift", min_length=1)
@@ -71,11 +70,3 @@ class GrafanaSettings(Strict):
     """Mark deployments, references, level changes and maintenance in Grafana."""
     timeout: Duration = timedelta(seconds=10)
     give_up: Duration = timedelta(days=1)
-
-    @field_validator("url")
-    @classmethod
-    def _over_http(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected an http:// or https:// address")
-        return url

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from monitor.settings.base import Duration, Strict
+from monitor.settings.base import Duration, HttpAddress, Slug, Strict
 
 FAST_SHARE, FAST_HOURS = 0.02, 1
 """The fastest page: this share of the budget within so many hours."""
@@ -68,18 +67,9 @@ class SloSettings(Strict):
 class ChannelSettings(Strict):
     """Where news of a monitor is sent when its level changes; alerts themselves come from Alertmanager."""
 
-    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
-    url: str
+    name: Slug
+    url: HttpAddress
     """Webhook that accepts a JSON POST; `text` holds the message, so chat systems show it."""
     timeout: Duration = timedelta(seconds=10)
     give_up: Duration = timedelta(days=1)
     """A message that cannot be delivered for so long is dropped, and counted."""
-
-    @field_validator("url")
-    @classmethod
-    def _over_http(cls, url: str) -> str:
-        # Checked here, because a mistake would show only when there is something to tell.
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected an http:// or https:// address")
-        return url
