@@ -21,7 +21,7 @@ from monitor.cli.options import (
     moment,
     require_references,
 )
-from monitor.cli.output import print_json, tell
+from monitor.cli.output import print_json, progress_bar, tell
 from monitor.errors import ConfigError
 
 MOST_CHECKS = 1_000_000
@@ -50,12 +50,16 @@ def backfill(
     chosen_names = [one.name for one in monitors]
     start, end = span(since, until, options.utc_now())
     from monitor import runner
-    from monitor.cli.backfill_view import backfill_json, backfill_view, progress_bar
+    from monitor.cli.backfill_view import backfill_json, backfill_view
     from monitor.store import Store
 
     with Store.open(settings.store.url) as store:
         require_references(store, monitors)
-        with stopping() as stop, progress_bar(quiet=as_json) as progress:
+        with stopping() as stop, progress_bar("slots", quiet=as_json) as advance:
+
+            def progress(done: int, total: int, outcome: runner.SlotOutcome) -> None:
+                advance(done, total, f"{outcome.monitor} {outcome.planned_at:%Y-%m-%d}")
+
             report = runner.backfill(settings, chosen_names, start, end, store, progress=progress, stop=stop)
         listed = {name: store.checks(name, since=start, before=end, limit=MOST_CHECKS) for name in chosen_names}
     found = {name: checks[::-1] for name, checks in listed.items()}

@@ -1,51 +1,24 @@
-"""What `xdrift backfill` shows: a bar while it runs, then how the span looks."""
+"""What `xdrift backfill` shows: how the span looks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from monitor.cli.compare_view import LEVEL_STYLES
-from monitor.cli.output import console
 from monitor.names import LEVEL_NAMES, VERDICTS
 from monitor.publish.serialise import to_json, without
 from monitor.types import Check
 
 if TYPE_CHECKING:
-    from monitor.runner import BackfillReport, SlotOutcome
+    from monitor.runner import BackfillReport
 
 SHOWN_SLOTS = 20
-
-
-@contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int, SlotOutcome], None]]:
-    """A bar on stderr for people; nothing in a pipe or for machines."""
-    out = console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=out,
-        transient=True,
-        disable=quiet or not out.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("slots", total=None)
-
-        def advance(done: int, total: int, outcome: SlotOutcome) -> None:
-            bar.update(
-                task, completed=done, total=total, description=f"{outcome.monitor} {outcome.planned_at:%Y-%m-%d}"
-            )
-
-        yield advance
 
 
 def backfill_json(report: BackfillReport, found: Mapping[str, Sequence[Check]]) -> dict[str, Any]:

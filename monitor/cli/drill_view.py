@@ -1,18 +1,15 @@
-"""What `xdrift drill` shows: a bar while it runs, then one line per check and the answers."""
+"""What `xdrift drill` shows: one line per check and the answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from monitor.cli.compare_view import LEVEL_STYLES
-from monitor.cli.output import console
 from monitor.drill import KINDS, Drill, DrillCheck
 from monitor.drill.report import Answer
 from monitor.names import LEVEL_NAMES
@@ -20,24 +17,6 @@ from monitor.publish.phrases import span, window_words
 from monitor.publish.serialise import to_json, without
 
 GOOD, BAD = "green", "bold red"
-
-
-@contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr for people; nothing in a pipe or for machines."""
-    out = console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=out,
-        transient=True,
-        disable=quiet or not out.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("checks", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def kinds_json() -> dict[str, Any]:

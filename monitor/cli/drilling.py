@@ -8,7 +8,7 @@ import typer
 
 from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings, moment
-from monitor.cli.output import print_json, tell
+from monitor.cli.output import print_json, progress_bar, tell
 from monitor.errors import ConfigError
 
 
@@ -57,10 +57,10 @@ def drill(
     end = now if until is None else min(now, moment(until, "--until"))
     settings = load_settings(config)
     name = _one([one.name for one in chosen(settings, [monitor] if monitor else [])])
-    from monitor.cli.drill_view import drill_json, drill_view, progress_bar
+    from monitor.cli.drill_view import drill_json, drill_view
     from monitor.drill import run_drill
 
-    with progress_bar(quiet=as_json) as progress:
+    with progress_bar("checks", quiet=as_json) as progress:
         found = run_drill(
             settings, name, inject, quiet=quiet, checks=checks, until=end, clock=options.utc_now, progress=progress
         )

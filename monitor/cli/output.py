@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -59,3 +59,23 @@ def working(what: str, *, quiet: bool = False) -> Iterator[None]:
         return
     with console(stderr=True).status(what):
         yield
+
+
+class Advance(Protocol):
+    """How far it is, and what is worked on now if that changes."""
+
+    def __call__(self, done: int, total: int, what: str | None = None, /) -> None: ...
+
+
+@contextmanager
+def progress_bar(what: str, *, quiet: bool = False) -> Iterator[Advance]:
+    """A bar on stderr for people; nothing in a pipe or for machines."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _total, _what=None: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    told, count = TextColumn("{task.description}"), MofNCompleteColumn()
+    with Progress(told, BarColumn(), count, TimeRemainingColumn(), console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total, now=None: bar.update(task, completed=done, total=total, description=now)

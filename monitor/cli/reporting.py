@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings
-from monitor.cli.output import console, print_json, say, working
+from monitor.cli.output import print_json, progress_bar, say, working
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ def weekly(
 
     now = options.utc_now()
     wanted = Week.parse(week) if week else Week.ended_by(now)
-    with Store.open(settings.store.url) as store, _bar("writing reports", quiet=as_json) as progress:
+    with Store.open(settings.store.url) as store, progress_bar("writing reports", quiet=as_json) as progress:
         written = make_weekly(
             settings, store, week=wanted, now=now, directory=_directory(settings, directory),
             weeks=settings.reports.weeks if settings.reports else 26, formats=kinds, names=names,
@@ -147,18 +145,3 @@ def _directory(settings: Settings, given: Path | None) -> Path:
 
 def _first(files: tuple[Path, ...]) -> Path | None:
     return next((path for path in files if path.stem == "index"), None)
-
-
-@contextmanager
-def _bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr for people; nothing in a pipe or for machines."""
-    out = console(stderr=True)
-    if quiet or not out.is_terminal:
-        yield lambda _done, _total: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
-    with Progress(*columns, console=out, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
