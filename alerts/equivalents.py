@@ -11,6 +11,7 @@ _SINGLE = "each of these records is of one window"
 _EQUAL = "two computed ratios are never equal to the last bit"
 _POSITIVE = "only whether it is above 0 counts, and no part of it is below"
 _ANY = "one series that passes is enough, and what it is called is not looked at"
+_PRESENT = "only its presence counts"
 _LOWEST = "a percentile within the lowest class is above 0, where that class begins"
 
 EQUIVALENT: dict[tuple[str, str], str] = {
@@ -39,7 +40,12 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("ExplanationNotificationsFailing", "line 2: 'max' becomes 'sum'"): _POSITIVE,
     ("ExplanationNotificationsFailing", "line 4: 'max' becomes 'sum'"): _POSITIVE,
     ("ExplanationPlatformFailing", "line 5: '0' becomes '0.5'"): _WHOLE,
-    ("ExplanationPrivacyIncident", "line 6: 'max' (2 of 2) becomes 'sum'"): _ANY,
+    ("ExplanationPrivacyIncident", "line 6: 'max' (1 of 2) becomes 'sum'"): _POSITIVE,
+    **{
+        ("ExplanationPrivacyIncident", f"line 6: 'max' (2 of 2) becomes '{other}'"): _PRESENT
+        for other in ("sum", "min")
+    },
+    ("ExplanationMonitorDown", "line 4: 'last_over_time(' becomes 'min_over_time('"): _PRESENT,
     ('monitor_slo:xdrift_healthy:bool{slo="freshness"}', "line 1: '2d' becomes '345600s'"): _HELD,
     ("ExplanationPlatformFailing", "line 5: 'increase(' becomes 'rate('"): _POSITIVE,
     ("ExplanationCannotJudge", "line 8: 'max' becomes 'sum'"): _POSITIVE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.model import Alert, Group
-from alerts.promql import PLACE, either, held, lines
+from alerts.promql import PLACE, block, either, held, lines
 
 _BY = f"by ({PLACE})"
 _FAILED = held("sum without (reason) (increase(xdrift_check_failures_total[1h]))")
@@ -13,6 +13,7 @@ _RAN = held("increase(xdrift_checks_total[1h])")
 def platform(job: str) -> Group:
     """`job`: what the scrape configuration calls the daemon."""
     up = f'up{{job="{job}"}}'
+    before = f"last_over_time({up}[2d])"
     return Group(
         name="xdrift-alerts-platform",
         rules=(
@@ -34,7 +35,12 @@ def platform(job: str) -> Group:
             ),
             Alert(
                 name="ExplanationMonitorDown",
-                expr=either(f"max {_BY} ({up}) == 0", f"absent({up})"),
+                expr=either(
+                    f"max {_BY} ({up}) == 0",
+                    # Targets of one installation are gone while others stay; or there never were any.
+                    block(f"group {_BY} ({before})\nunless on ({PLACE})\ngroup {_BY} ({up})"),
+                    f"absent_over_time({up}[2d])",
+                ),
                 severity="critical",
                 alert_class="platform",
                 whole=True,
@@ -74,6 +80,21 @@ def platform(job: str) -> Group:
                 summary="The daemon is up and reads its store, but has no monitors.",
                 description="Nothing is watched: the configuration of job {{ $labels.job }} names another store, or "
                 "is empty.",
+            ),
+            Alert(
+                name="ExplanationReportFailing",
+                expr=either(
+                    f"max {_BY} (xdrift_report_deliveries_waiting) > 0",
+                    f"max {_BY} (xdrift_report_deliveries_given_up)\n"
+                    f"  > min_over_time(max {_BY} (xdrift_report_deliveries_given_up)[1d:5m])",
+                ),
+                severity="warning",
+                alert_class="platform",
+                whole=True,
+                wait="2h",
+                summary="The weekly report is not made or does not arrive.",
+                description="Reports, or mails and messages about them, wait for over two hours, or were given up "
+                "within a day: the next meeting has none.",
             ),
         ),
     )

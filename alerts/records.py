@@ -18,6 +18,11 @@ TIMED = "freshness|drift|explanations"
 INCIDENT_EVENTS = 3
 """Fewer bad events than this in half an hour are no incident, whatever share they are."""
 
+judged = Record(
+    # When minutes were judged. Read over a window: since when.
+    name="monitor_slo:xdrift_healthy:timestamp",
+    expr=f'timestamp(monitor_slo:xdrift_healthy:bool{{slo=~"{TIMED}"}})',
+)
 known = Record(
     name="monitor:xdrift_monitor_info:known",
     expr=either(
@@ -56,14 +61,20 @@ def events(window: str) -> tuple[Record, Record]:
 
 
 def error_ratio(window: str) -> Record:
-    """Share of bad events, or of bad minutes. No events is no number: 0/0 would spoil whatever averages it later."""
+    """Share of bad events, or of bad minutes. No events is no number: 0/0 would spoil whatever averages it later.
+
+    The minutes of a window before the first that was judged count as good, as they do for the daemon's budget: one bad
+    minute just after a start, of Prometheus or of the monitor, is no burnt month.
+    """
+    seconds = round(HOURS[window] * 3600)
     return Record(
         name=f"slo:sli_error:ratio_rate{window}",
         expr=sloth(
             either(
                 f"monitor_slo:xdrift_slo_bad_events:increase{window} / "
                 f"(monitor_slo:xdrift_slo_events:increase{window} > 0)",
-                f'1 - avg_over_time(monitor_slo:xdrift_healthy:bool{{slo=~"{TIMED}"}}[{window}])',
+                f'(1 - avg_over_time(monitor_slo:xdrift_healthy:bool{{slo=~"{TIMED}"}}[{window}]))\n'
+                f"  * clamp_max((time() - min_over_time({judged.name}[{window}]) + 60) / {seconds}, 1)",
             )
         ),
         labels={"sloth_window": window},
@@ -127,11 +138,6 @@ healthy = (
     ),
     Record(
         name="monitor_slo:xdrift_healthy:bool",
-        expr=f"{held('xdrift_check_consecutive_failures')} < bool 2",
-        labels={"slo": "checks"},
-    ),
-    Record(
-        name="monitor_slo:xdrift_healthy:bool",
         # Drift within a declared maintenance is expected and burns nothing: the daemon's budget says so as well.
         expr=lines(
             f"1 - max without (view) ({severe.name}) * ({held('xdrift_monitor_maintenance')} == bool 0)",
@@ -188,7 +194,7 @@ GROUPS = (
     Group(name="xdrift-monitors", rules=(known, latest)),
     Group(name="xdrift-events", rules=tuple(rule for window in HOURS for rule in events(window))),
     Group(name="xdrift-objectives", rules=objectives),
-    Group(name="xdrift-health", rules=(age, severe, severe_segments, *healthy)),
+    Group(name="xdrift-health", rules=(age, severe, severe_segments, *healthy, judged)),
     Group(
         name="xdrift-burn",
         rules=(

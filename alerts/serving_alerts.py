@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.model import Alert, Group
-from alerts.promql import INFO, KEY, PERIOD, SLO, block, either, held, lines, named
+from alerts.promql import INFO, KEY, PERIOD, SLO, block, either, held, lines, named, slo_is
 from alerts.records import p95
 from alerts.windows import FAST, HALF, SLOW, Tier, burning
 
@@ -20,6 +20,23 @@ def slow_share(window: str) -> str:
     slow = held(f"increase(xdrift_explanations_slow_total[{window}])")
     timed = held(f"increase(xdrift_explanation_duration_seconds_count[{window}])")
     return f"{slow} > {SLOW_SHARE} * {timed}"
+
+
+def burning_now() -> str:
+    """Budgets that burn at page speed, without those whose windows only hold what is over.
+
+    Other pages hold this one back while they fire: it must not take over when they end. Freshness is regained with the
+    first verdict. Coverage may be regained in part, so that its page is late by its longest short window, not gone.
+    """
+    zero = 'ALERTS{alertname="ExplanationCoverageZero", alertstate="firing"}'
+    told = f"max_over_time({zero}[30m])\nunless on ({KEY})\n{zero}"
+    return lines(
+        block(either(*(block(burning(tier, _EVENTS, floor=5)) for tier in FAST))),
+        f"unless on ({SLO})",
+        'monitor_slo:xdrift_healthy:bool{slo="freshness"} == 1',
+        f"unless on ({SLO})",
+        slo_is(block(told), "coverage"),
+    )
 
 
 def total_outage(matcher: str, tier: Tier) -> str:
@@ -39,9 +56,25 @@ def new_incidents() -> str:
 
 
 slo_alerts = (
+    # Before the pages on burning budgets, which ask whether it fired.
+    Alert(
+        name="ExplanationCoverageZero",
+        expr=named(
+            lines(
+                f"{held('increase(xdrift_predictions_total[15m])')} >= 20",
+                f"unless on ({KEY})",
+                f"{held('increase(xdrift_predictions_explained_total[15m])')} > 0",
+            )
+        ),
+        severity="critical",
+        alert_class="slo",
+        wait="5m",
+        summary="No prediction has been explained for 15 minutes.",
+        description=_WHO + ': {{ printf "%.0f" $value }} predictions in 15 minutes, none explained.',
+    ),
     Alert(
         name="ExplanationSLOBurnFast",
-        expr=named(either(*(block(burning(tier, _EVENTS, floor=5)) for tier in FAST))),
+        expr=named(burning_now()),
         severity="critical",
         alert_class="slo",
         sloth_severity="page",
@@ -93,21 +126,6 @@ slo_alerts = (
         alert_class="config",
         summary="An objective is so low that its page can never fire.",
         description="Even a total outage cannot reach the page's burn rate for {{ $labels.sloth_id }}.",
-    ),
-    Alert(
-        name="ExplanationCoverageZero",
-        expr=named(
-            lines(
-                f"{held('increase(xdrift_predictions_total[15m])')} >= 20",
-                f"unless on ({KEY})",
-                f"{held('increase(xdrift_predictions_explained_total[15m])')} > 0",
-            )
-        ),
-        severity="critical",
-        alert_class="slo",
-        wait="5m",
-        summary="No prediction has been explained for 15 minutes.",
-        description=_WHO + ': {{ printf "%.0f" $value }} predictions in 15 minutes, none explained.',
     ),
     Alert(
         name="ExplanationLatencyP95Breach",

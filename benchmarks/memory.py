@@ -24,6 +24,7 @@ EVERY = 10
 FACTS = Facts(
     model_changed=False,
     version_changed=False,
+    labelled=True,
     explainer_changed=False,
     changes=(),
     prediction_shift=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.kinds import DASHED
+from dashboards.kinds import DASHED, SEEN_WHOLE, WRAPPED
 from dashboards.model import Column, Panel, Prom, Row, Sql
 from dashboards.notes import note
 from dashboards.palette import LEVEL, STATE, UNKNOWN, YES
@@ -18,6 +18,7 @@ from dashboards.snippets import (
     held,
 )
 
+_IN_COLOUR = {"cellOptions": {"type": "color-text"}, **SEEN_WHOLE}
 _JUDGED = 'test=~"psi_max|ks_max|stability_max|change_max"'
 
 _SAID = f"""WITH {CHOSEN},
@@ -25,9 +26,12 @@ r AS (SELECT * FROM grafana_check_runs JOIN chosen USING (check_id, monitor, pla
 SELECT what, said, monitor, check_id FROM (
   SELECT v.*, 0 AS n, r.monitor, r.check_id FROM r CROSS JOIN LATERAL (VALUES
     (1, 'monitor', r.monitor), (2, 'slot', to_char(r.planned_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')),
-    (3, 'level', r.state), (4, 'verdict', r.verdict), (5, 'in words', r.sentence),
+    (3, 'level', r.state), (4, 'verdict', r.verdict),
     (7, 'model version', r.model_version), (8, 'rows', r.n_drawn || ' of ' || r.n_seen),
     (9, 'reference', r.reference_id), (10, 'explained by', r.engine)) v(place, what, said)
+  UNION ALL
+  SELECT 5, 'in words', s.line, s.n, r.monitor, r.check_id
+  FROM r CROSS JOIN LATERAL regexp_split_to_table(r.sentence, '(?<=[.]) ') WITH ORDINALITY s(line, n)
   UNION ALL
   SELECT 6, 'evidence', e.line, e.n, r.monitor, r.check_id
   FROM r CROSS JOIN LATERAL regexp_split_to_table(r.evidence, E'\\n') WITH ORDINALITY e(line, n)
@@ -43,11 +47,11 @@ CHECK = Row(
             description="The chosen check, or the latest that raised a level: verdict, evidence, what it rests on.",
             answers="what happened, and why?",
             width=24,
-            height=12,
+            height=14,
             queries=(Sql(sql=_SAID),),
             columns=(
                 Column(name="what", links=(CHECK_PAGE, MONITOR_PAGE), width=140, title=" "),
-                Column(name="said", scale=STATE, title="  ", custom={"cellOptions": {"type": "color-text"}}),
+                Column(name="said", scale=STATE, title="  ", custom=_IN_COLOUR),
                 Column(name="monitor", hidden=True),
                 Column(name="check_id", hidden=True),
             ),
@@ -58,6 +62,7 @@ CHECK = Row(
             title="Checks within the range",
             description="A click takes one of them as the check that everything below shows.",
             answers="which check?",
+            width=16,
             queries=(
                 Sql(
                     sql="SELECT planned_at AS time, monitor, state, verdict, model_version, level_holdout, "
@@ -66,12 +71,13 @@ CHECK = Row(
                 ),
             ),
             columns=(
-                Column(name="time", title="slot", width=160, links=(WHY_CHECK, CHECK_PAGE)),
+                Column(name="time", title="slot", width=170, links=(WHY_CHECK, CHECK_PAGE)),
                 Column(name="monitor", links=(WHY_CHECK, CHECK_PAGE)),
                 Column(name="state", scale=STATE, width=80),
-                Column(name="model_version", title="version"),
+                Column(name="verdict", width=95),
+                Column(name="model_version", title="version", width=95),
                 *(
-                    Column(name=f"level_{view}", title=view, scale=LEVEL, width=75)
+                    Column(name=f"level_{view}", title=view, scale=LEVEL, width=90)
                     for view in ("holdout", "traffic", "total")
                 ),
                 Column(name="check_id", hidden=True),
@@ -83,6 +89,7 @@ CHECK = Row(
             title="Score against threshold",
             description="Largest statistic over all features, smoothed beside it. Dashed: the thresholds in force.",
             answers="baselines and trend lines",
+            width=8,
             min=0,
             queries=(
                 Prom(
@@ -112,6 +119,8 @@ SEGMENTS = Row(
             title="Segments of this check",
             description="Segments of traffic against the same segments of the holdout, and what moved most there.",
             answers="which part of the traffic?",
+            width=24,
+            height=6,
             queries=(
                 Sql(
                     sql=f"WITH {CHOSEN} SELECT s.segment, s.level, s.feature, s.test, s.statistic, s.threshold, "
@@ -120,11 +129,12 @@ SEGMENTS = Row(
                 ),
             ),
             columns=(
-                Column(name="level", scale=LEVEL),
-                Column(name="statistic", decimals=3),
-                Column(name="threshold", decimals=3),
-                Column(name="n_current", title="rows"),
-                Column(name="reason", title="why not judged"),
+                Column(name="level", scale=LEVEL, width=80),
+                Column(name="test", width=90),
+                Column(name="statistic", decimals=3, width=105),
+                Column(name="threshold", decimals=3, width=110),
+                Column(name="n_current", title="rows", width=80),
+                Column(name="reason", title="why not judged", custom=WRAPPED),
             ),
             no_value="No segments are watched",
         ),
@@ -134,7 +144,7 @@ SEGMENTS = Row(
             title="Top offending inputs",
             description="Drift of every input column and of the predictions, traffic against holdout, in this check.",
             answers="top offending inputs",
-            width=6,
+            width=8,
             queries=(
                 Sql(
                     sql=f"WITH {CHOSEN} SELECT coalesce(feature, '(prediction)') AS feature, psi "
@@ -149,7 +159,7 @@ SEGMENTS = Row(
             title="Input and prediction drift",
             description="Largest drift of an input, and of the predictions: did the world change, or the model.",
             answers="data or model?",
-            width=6,
+            width=16,
             min=0,
             queries=(
                 Prom(

@@ -50,6 +50,7 @@ FEATURES = Row(
             title="Top offending features",
             description="Importance then and now, split into what the model and what the data did; a click chooses.",
             answers="top offending features",
+            width=16,
             queries=(
                 Sql(
                     sql=f"WITH {CHOSEN} SELECT feature, p.level, share_reference, share_current, times, model_part, "
@@ -58,13 +59,13 @@ FEATURES = Row(
                 ),
             ),
             columns=(
-                Column(name="feature", links=(CHOOSE_FEATURE,), width=130),
+                Column(name="feature", links=(CHOOSE_FEATURE,)),
                 Column(name="level", scale=LEVEL, width=80),
-                Column(name="share_reference", title="share then", unit="percentunit"),
-                Column(name="share_current", title="share now", unit="percentunit"),
-                Column(name="times", title="counts x times", decimals=2),
-                Column(name="model_part", title="by the model", decimals=4),
-                Column(name="data_part", title="by the data", decimals=4),
+                Column(name="share_reference", title="share then", unit="percentunit", width=115),
+                Column(name="share_current", title="share now", unit="percentunit", width=110),
+                Column(name="times", title="now by then", decimals=2, width=125),
+                Column(name="model_part", title="by the model", decimals=4, width=130),
+                Column(name="data_part", title="by the data", decimals=4, width=120),
             ),
         ),
         Panel(
@@ -73,6 +74,7 @@ FEATURES = Row(
             title="What changed importance: model or data",
             description="Change of importance since the reference; both parts add up to it exactly.",
             answers="data or model?",
+            width=8,
             options={"xField": "feature", "stacking": "normal"},
             columns=told_apart("model", "data"),
             queries=(
@@ -124,6 +126,7 @@ FEATURES = Row(
             title="Tests of the feature",
             description="Every statistic of the chosen feature in this check beside its thresholds.",
             answers="how sure is it?",
+            width=14,
             queries=(
                 Sql(
                     sql=f"WITH {FEATURE} SELECT d.view, d.test, d.statistic, d.threshold, d.threshold_severe, "
@@ -133,9 +136,10 @@ FEATURES = Row(
                 ),
             ),
             columns=(
-                *(Column(name=name, decimals=4) for name in ("statistic", "threshold")),
-                Column(name="threshold_severe", title="severe from", decimals=4),
-                Column(name="p_adjusted", title="p, adjusted", unit="sci", decimals=1),
+                Column(name="test", width=110),
+                *(Column(name=name, decimals=4, width=110) for name in ("statistic", "threshold")),
+                Column(name="threshold_severe", title="severe from", decimals=4, width=120),
+                Column(name="p_adjusted", title="p, adjusted", unit="sci", decimals=1, width=120),
                 Column(name="level", scale=LEVEL, width=80),
             ),
         ),
@@ -145,6 +149,7 @@ FEATURES = Row(
             title="Importance of the feature over checks",
             description="Mean size of its attributions: in the reference, on the holdout now, in recent traffic.",
             answers="baselines and trend lines",
+            width=10,
             min=0,
             columns=told_apart("reference", "holdout", "traffic"),
             queries=(

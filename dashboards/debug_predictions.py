@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboards.kinds import SEEN_WHOLE
 from dashboards.model import Column, Panel, Prom, Row, Sql
 from dashboards.palette import told_apart
 from dashboards.snippets import (
@@ -24,6 +25,7 @@ PREDICTIONS = Row(
             title="Predictions of this check",
             description="Those to which the chosen feature contributes most; a click chooses one, or opens its page.",
             answers="example predictions",
+            width=16,
             queries=(
                 Sql(
                     sql=f"WITH {FEATURE} SELECT a.time, a.row_id, a.prediction, v.value, v.logged, a.segments, "
@@ -34,10 +36,10 @@ PREDICTIONS = Row(
             ),
             columns=(
                 Column(name="time", width=160),
-                Column(name="row_id", title="id", links=(CHOOSE_PREDICTION, PREDICTION_PAGE), width=190),
-                Column(name="prediction", title="output", decimals=4),
-                Column(name="value", title="of the feature", decimals=4),
-                Column(name="logged", title="as logged", decimals=4),
+                Column(name="row_id", title="id", links=(CHOOSE_PREDICTION, PREDICTION_PAGE), width=200),
+                Column(name="prediction", title="output", decimals=4, width=95),
+                Column(name="value", title="attribution", decimals=4, width=125),
+                Column(name="logged", title="as logged", decimals=4, width=115),
                 Column(name="monitor", hidden=True),
                 Column(name="check_id", hidden=True),
             ),
@@ -49,6 +51,7 @@ PREDICTIONS = Row(
             title="Attributions of the prediction",
             description="What every feature contributed to the chosen prediction, recomputed and as logged.",
             answers="per-prediction attribution vectors",
+            width=8,
             options={"xField": "feature"},
             columns=told_apart("recomputed", "logged"),
             queries=(
@@ -64,23 +67,27 @@ PREDICTIONS = Row(
             id=17,
             kind="table",
             title="Nearest rows with the other decision",
-            description="Real rows, not causes: which features differ, the farthest first. Values are on the page.",
+            description="Real rows, not causes: which features differ, the farthest first. Values are on the page of "
+            "the prediction, with links to the others; a row of the holdout has no page.",
             answers="counterfactual examples",
+            width=24,
             queries=(
                 Sql(
                     sql=f"WITH {PREDICTION} SELECT f.row_id, f.prediction, f.nearest_row_id, f.nearest_prediction, "
+                    "CASE WHEN f.nearest_is_holdout THEN 'the holdout' ELSE 'this check' END AS nearest_from, "
                     "f.distance, f.differs, f.monitor, f.check_id FROM grafana_counterfactuals f "
                     "JOIN chosen USING (check_id) CROSS JOIN one WHERE f.check_id = one.check_id "
                     "ORDER BY f.row_id = one.row_id DESC, f.distance LIMIT 50"
                 ),
             ),
             columns=(
-                Column(name="row_id", title="id", links=(CHOOSE_PREDICTION, PREDICTION_PAGE), width=190),
-                Column(name="prediction", title="output", decimals=4),
-                Column(name="nearest_row_id", title="nearest other"),
-                Column(name="nearest_prediction", title="its output", decimals=4),
-                Column(name="distance", decimals=3),
-                Column(name="differs", title="what differs"),
+                Column(name="row_id", title="id", links=(CHOOSE_PREDICTION, PREDICTION_PAGE), width=230),
+                Column(name="prediction", title="output", decimals=4, width=95),
+                Column(name="nearest_row_id", title="nearest other", width=230),
+                Column(name="nearest_prediction", title="its output", decimals=4, width=115),
+                Column(name="nearest_from", title="it is of", width=110),
+                Column(name="distance", decimals=3, width=100),
+                Column(name="differs", title="what differs", custom=SEEN_WHOLE),
                 Column(name="monitor", hidden=True),
                 Column(name="check_id", hidden=True),
             ),
@@ -92,20 +99,21 @@ PREDICTIONS = Row(
             title="The prediction",
             description="Output recomputed and as logged, base value, segments.",
             answers="per-prediction attribution vectors",
+            width=24,
+            height=4,
             queries=(
                 Sql(
                     sql=f"WITH {PREDICTION} SELECT a.row_id, a.time, a.prediction, a.logged_prediction, a.base_value, "
-                    "a.segments, a.nearest_other, a.monitor, a.check_id "
+                    "a.segments, a.monitor, a.check_id "
                     "FROM grafana_attributions a JOIN one USING (check_id, row_id)"
                 ),
             ),
             columns=(
                 Column(name="time", width=160),
-                Column(name="row_id", title="id", links=(PREDICTION_PAGE,), width=190),
+                Column(name="row_id", title="id", links=(PREDICTION_PAGE,), width=230),
                 Column(name="prediction", title="output", decimals=4),
                 Column(name="logged_prediction", title="as logged", decimals=4),
                 Column(name="base_value", title="base value", decimals=4),
-                Column(name="nearest_other", title="nearest other"),
                 Column(name="monitor", hidden=True),
                 Column(name="check_id", hidden=True),
             ),

@@ -60,15 +60,16 @@ DRIFT = Row(
             ),
             columns=(
                 Column(name="monitor", links=(WHY_MONITOR, MONITOR_PAGE)),
-                Column(name="view"),
-                Column(name="test"),
+                Column(name="view", width=90),
+                Column(name="test", width=115),
                 Column(
                     name="Value #A",
                     title="of its threshold",
+                    width=160,
                     unit="percentunit",
                     scale=Scale(steps=((None, GOOD), (0.8, WARNING), (1, BAD))),
                 ),
-                Column(name="Value #B", title="change a week", decimals=3),
+                Column(name="Value #B", title="change a week", decimals=3, width=140),
             ),
         ),
         Panel(
@@ -140,7 +141,8 @@ DRIFT = Row(
             ),
             columns=(
                 Column(name="monitor", links=(WHY_MONITOR, NOW, MONITOR_PAGE)),
-                Column(name="state", scale=STATE),
+                *(Column(name=name, width=100) for name in ("tier", "cadence", "verdict")),
+                Column(name="state", scale=STATE, width=100),
                 Column(name="last_success_at", title="last verdict", unit="dateTimeFromNow"),
                 Column(name="check_id", hidden=True),
             ),

@@ -69,6 +69,7 @@ TRUST = Row(
             description="Share of the period's error budget that is left, per objective; below 0 it is overspent.",
             answers="are objectives kept over the whole period?",
             unit="percentunit",
+            width=9,
             queries=(
                 Prom(
                     expr=held(f"slo:period_error_budget_remaining:ratio{{{MONITOR}}}", by="monitor, slo"),
@@ -79,9 +80,9 @@ TRUST = Row(
             ),
             columns=(
                 Column(name="monitor", links=(NOW, MONITOR_PAGE)),
-                Column(name="slo", title="objective of"),
-                Column(name="Value #B", title="objective", decimals=2),
-                Column(name="Value #A", title="budget left", scale=BUDGET, custom=GAUGE),
+                Column(name="slo", title="objective", width=105),
+                Column(name="Value #B", title="target", decimals=2, width=85),
+                Column(name="Value #A", title="budget left", scale=BUDGET, custom=GAUGE, width=130),
             ),
             min=0,
             max=1,
@@ -103,14 +104,19 @@ TRUST = Row(
             title="Privacy incidents, by field",
             description="Which kind of personal data was found in which field of the explanation log; never the value.",
             answers="privacy incidents",
-            width=8,
+            width=11,
             queries=(
                 Sql(
                     sql="SELECT last_seen AS time, monitor, kind, field, sum(n) AS n FROM grafana_privacy_incidents "
                     f"{_DAYS} GROUP BY 1, 2, 3, 4 ORDER BY 1 DESC LIMIT 50"
                 ),
             ),
-            columns=(Column(name="monitor", links=(NOW, MONITOR_PAGE)), Column(name="time", title="last seen")),
+            columns=(
+                Column(name="time", title="last seen", width=160),
+                Column(name="monitor", links=(NOW, MONITOR_PAGE), width=115),
+                Column(name="kind", width=90),
+                Column(name="n", width=50),
+            ),
             no_value="None within the range",
         ),
     ),

@@ -37,6 +37,7 @@ CHECKS = Row(
             title="Failing explain jobs",
             description="Monitors whose latest checks failed, since when they gave a verdict, when they try again.",
             answers="failing explain jobs",
+            width=10,
             queries=(
                 Prom(
                     expr=held(f"xdrift_check_consecutive_failures{{{MONITOR}}}") + " > 0",
@@ -58,8 +59,8 @@ CHECKS = Row(
             ),
             columns=(
                 Column(name="monitor", links=(MONITOR_PAGE, WHY_MONITOR)),
-                Column(name="Value #A", title="failed in a row", scale=NONE_ALLOWED),
-                Column(name="Value #B", title="last verdict ago", unit="s"),
+                Column(name="Value #A", title="failed in a row", scale=NONE_ALLOWED, width=150),
+                Column(name="Value #B", title="last verdict ago", unit="s", width=158),
                 Column(name="Value #C", title="next try", unit="dateTimeFromNow"),
             ),
             no_value="No check fails",
@@ -70,6 +71,7 @@ CHECKS = Row(
             title="Why checks failed or were skipped",
             description="Checks without a verdict within the range and the reason.",
             answers="failing explain jobs",
+            width=14,
             queries=(
                 Sql(
                     sql="SELECT planned_at AS time, state, monitor, reason, sentence, check_id "
@@ -78,9 +80,10 @@ CHECKS = Row(
                 ),
             ),
             columns=(
-                Column(name="time", title="slot", width=160),
+                Column(name="time", title="slot", width=175),
                 Column(name="state", scale=STATE, width=80),
-                Column(name="monitor", links=(CHECK_PAGE, MONITOR_PAGE)),
+                Column(name="monitor", links=(CHECK_PAGE, MONITOR_PAGE), width=110),
+                Column(name="reason", width=150),
                 Column(name="sentence", custom=WRAPPED),
                 Column(name="check_id", hidden=True),
             ),
@@ -152,7 +155,7 @@ CHANGED = Row(
             title="What changed",
             description="Deployments, references, level changes and maintenance within the range.",
             answers="what changed just before?",
-            width=16,
+            width=24,
             queries=(
                 Sql(
                     sql='SELECT "at" AS time, monitor, kind, text, until, check_id FROM grafana_events '
@@ -160,11 +163,11 @@ CHANGED = Row(
                 ),
             ),
             columns=(
-                Column(name="time", width=160),
+                Column(name="time", width=175),
                 Column(name="monitor", links=(WHY_CHECK, MONITOR_PAGE), width=130),
                 Column(name="kind", width=110),
                 Column(name="text", custom=WRAPPED),
-                Column(name="until", width=160),
+                Column(name="until", width=175),
                 Column(name="check_id", hidden=True),
             ),
             no_value="Nothing changed within the range",
@@ -175,7 +178,8 @@ CHANGED = Row(
             title="Segments that drift",
             description="Judged segments of traffic by their held level.",
             answers="which part of the traffic?",
-            width=8,
+            width=24,
+            height=5,
             queries=(
                 Prom(
                     expr=held(f'xdrift_segment_drift_level{{{MONITOR},segment=~"$segment"}}', by="monitor, segment"),

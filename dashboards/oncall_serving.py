@@ -65,6 +65,7 @@ SERVING = Row(
             title="Explanation errors by reason",
             description="Failed explanations; those of one request count once a day.",
             answers="recent explanation errors",
+            width=8,
             custom=BARS,
             min=0,
             columns=told_apart(*ERROR_REASONS),
@@ -76,6 +77,7 @@ SERVING = Row(
             title="Recent explanation errors",
             description="The latest 50 failures by request. Never their text, which may quote inputs.",
             answers="recent explanation errors",
+            width=16,
             queries=(
                 Sql(
                     sql="SELECT last_seen AS time, monitor, model_version, reason, error, n, fingerprint "
@@ -87,7 +89,10 @@ SERVING = Row(
             columns=(
                 Column(name="time", title="last seen", width=160),
                 Column(name="monitor", links=(MONITOR_PAGE, WHY_MONITOR), width=130),
-                Column(name="model_version", title="version"),
+                Column(name="model_version", title="version", width=95),
+                Column(name="reason", width=90),
+                Column(name="error", width=125),
+                Column(name="n", width=60),
                 Column(name="fingerprint", custom=SEEN_WHOLE),
             ),
             no_value="None within the range",
@@ -98,6 +103,7 @@ SERVING = Row(
             title="Predictions without explanation, by reason",
             description="Predictions of the explanation log that nobody explained, and why.",
             answers="explanation coverage",
+            width=8,
             custom=BARS,
             min=0,
             columns=told_apart(*UNEXPLAINED_REASONS),
@@ -109,6 +115,7 @@ SERVING = Row(
             title="What most lacks explanations",
             description="Routes, flows and segments with most predictions that nobody explained; never an input.",
             answers="queries that most lack explanations",
+            width=16,
             queries=(
                 Sql(
                     sql="SELECT grouped, reason, monitor, model_version, sum(n) AS n, max(last_seen) AS last_seen "
@@ -117,10 +124,11 @@ SERVING = Row(
                 ),
             ),
             columns=(
-                Column(name="grouped", title="which", width=160),
+                Column(name="grouped", title="which"),
+                Column(name="reason", width=90),
                 Column(name="monitor", links=(MONITOR_PAGE, WHY_MONITOR), width=130),
-                Column(name="model_version", title="version"),
-                Column(name="n", title="predictions"),
+                Column(name="model_version", title="version", width=95),
+                Column(name="n", title="predictions", width=125),
                 Column(name="last_seen", title="last seen", width=160),
             ),
             no_value="Every prediction was explained",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from monitor.publish.phrases import percent
 from monitor.types import Check, MonitorStatus, ReferenceSummary, Snapshot
 
 Answer = Literal["yes", "no", "unknown"]
@@ -19,6 +20,8 @@ Answer = Literal["yes", "no", "unknown"]
 SEVERAL = 3
 """So many monitors, and at least half of them, at level 2 or failing have something in common."""
 STALE_SLACK = timedelta(minutes=10)
+OF_THE_PRESENT = ("shared", "serving")
+"""Branches of questions about other monitors and about serving, of which no past state is on record."""
 SERVING_SLOS = ("coverage", "latency", "errors", "privacy")
 INPUT_DRIFT = 0.2
 """PSI from which the inputs, or the predictions, count as drifted."""
@@ -36,7 +39,9 @@ class Facts:
     judged: Check | None
     """The latest check that could judge."""
     reference: ReferenceSummary | None
-    """In force."""
+    """In force; of the past the one that the latest check used."""
+    past: bool = False
+    """The tree is walked as of the latest check, whatever came after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class Step:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     monitor: str
+    at: datetime | None
+    """Planned time of the check as of which it is; None for now."""
     steps: tuple[Step, ...]
     """In order, up to and with the branch that was taken."""
     branch: str
@@ -71,7 +78,8 @@ class Question:
 def diagnose(facts: Facts) -> Diagnosis:
     """Walk the tree. `unknown` answers are shown and passed by; the first `yes` ends the walk."""
     steps: list[Step] = []
-    for question in TREE:
+    asked = [question for question in TREE if not facts.past or question.branch not in OF_THE_PRESENT]
+    for question in asked:
         answer, evidence = question.ask(facts)
         steps.append(Step(question=question.text, answer=answer, evidence=tuple(evidence)))
         if answer == "yes":
@@ -80,7 +88,9 @@ def diagnose(facts: Facts) -> Diagnosis:
     conclusion = (
         "Nothing is wrong that this monitor can see." if not unknown else "Nothing found; not all was answered."
     )
-    return _diagnosis(facts, steps, "fine" if not unknown else "unclear", conclusion, ("xdrift check {monitor}",))
+    # Its checks are on time, or the walk would have ended there: the next one comes by itself.
+    next_steps = ("xdrift check {monitor}",) if unknown else ()
+    return _diagnosis(facts, steps, "fine" if not unknown else "unclear", conclusion, next_steps)
 
 
 def _diagnosis(
@@ -88,7 +98,10 @@ def _diagnosis(
 ) -> Diagnosis:
     name = facts.status.name
     told = tuple(step.format(monitor=name) for step in next_steps)
-    return Diagnosis(monitor=name, steps=tuple(steps), branch=branch, conclusion=conclusion, next_steps=told)
+    at = facts.latest.planned_at if facts.past and facts.latest else None
+    return Diagnosis(
+        monitor=name, at=at, steps=tuple(steps), branch=branch, conclusion=conclusion, next_steps=told
+    )  # fmt: skip
 
 
 Answered = tuple[Answer, Sequence[str]]
@@ -114,8 +127,10 @@ def _failing(facts: Facts) -> Answered:
     if latest is None:
         return "yes", [f"no check was ever finished; registered {status.created_at:%Y-%m-%d %H:%M} UTC"]
     if latest.outcome == "failed":
-        lines = [f"{status.consecutive_failures} failed in a row, reason {latest.reason}"]
-        return "yes", [*lines, *([latest.error] if latest.error else [])]
+        failed = "it failed" if facts.past else f"{status.consecutive_failures} failed in a row"
+        return "yes", [f"{failed}, reason {latest.reason}", *([latest.error] if latest.error else [])]
+    if facts.past:
+        return "no", [f"the check of {latest.planned_at:%Y-%m-%d %H:%M} UTC was run"]
     limit = 2 * timedelta(seconds=status.interval_seconds) + STALE_SLACK
     seen = status.last_run_at or status.created_at
     if facts.now - seen > limit:
@@ -142,7 +157,7 @@ def _unserved(facts: Facts) -> Answered:
     if telemetry.consecutive_failures:
         return "yes", [f"the explanation log could not be read {telemetry.consecutive_failures} times in a row"]
     slos = [one for one in facts.status.slos if one.slo in SERVING_SLOS and one.remaining is not None]
-    lines = [f"{one.slo}: {one.remaining:.0%} of the error budget left" for one in slos]
+    lines = [f"{one.slo}: {percent(one.remaining)} of the error budget left" for one in slos]
     spent = [line for line, one in zip(lines, slos, strict=True) if one.remaining is not None and one.remaining <= 0]
     return ("yes", spent) if spent else ("no", lines)
 
@@ -236,7 +251,7 @@ TREE: tuple[Question, ...] = (
     Question(
         "pipeline", "Did a feature pipeline change?", _verdict("pipeline"),
         "Features arrive otherwise than the model was trained on. Retraining would learn the fault.",
-        ("fix or freeze the feature pipeline", "fall back to the previous feature view"),
+        ("fix or freeze the feature pipeline", "until then serve the feature as it was made before"),
     ),
     Question(
         "model", "Did the model change?", _verdict("model", "both"),

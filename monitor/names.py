@@ -65,6 +65,16 @@ EXPLANATION_SOURCES = ("cache", "live_treeshap", "live_approximate", "fallback",
 """Label `source`: where an explanation came from."""
 QUARANTINE_REASONS = ("not_json", "not_an_object", "missing_field", "wrong_type", "bad_time", "too_long", "torn")
 """Label `reason` of a line of the explanation log that could not be used; `torn`: its end never came."""
+QUARANTINE_MEANINGS = {
+    "not_json": "no JSON",
+    "not_an_object": "no JSON object",
+    "missing_field": "without id or time",
+    "wrong_type": "with an id, a time or attributions of another kind",
+    "bad_time": "with a time that is unreadable, without a zone, before 1970 or too far ahead of the clock",
+    "too_long": "too long",
+    "torn": "whose end never came",
+}
+"""What each of QUARANTINE_REASONS means: lines that are ..."""
 PRIVACY_KINDS = ("email", "phone", "card", "iban", "national_id", "ip_address", "redacted_field")
 """Label `kind` of personal data found in an explanation; `redacted_field`: a redacted column was logged in clear."""
 COMPUTE_KINDS = ("online", "recompute")

@@ -28,6 +28,8 @@ class Probe:
     error: XdriftError | None
     empty: bool = False
     """Nothing was there, so that nothing could be concluded."""
+    untried: bool = False
+    """What it needs did not open, which another part has told; `found` says what."""
 
 
 def probe(settings: Settings, *, now: datetime) -> Iterator[Probe]:
@@ -52,10 +54,18 @@ def probe_monitor(monitor: MonitorSettings, *, now: datetime) -> Iterator[Probe]
         loaded.append(sources.load_model(monitor.model))
         names = loaded[0].feature_names
         known = f"{len(names)} features" if names else "feature names come from the configuration"
-        return f"{loaded[0].format}, version {loaded[0].version}, {known}"
+        one = loaded[0]
+        label = "no version label, " if one.digest.startswith(one.version) else f"version {one.version}, "
+        return f"{one.format}, {label}sha256 {one.digest[:12]}, {known}"
 
     yield _try(monitor.name, "model", model)
     features = monitor.features or (loaded[0].feature_names if loaded else None)
+    if features is None and not loaded:
+        for part in ("holdout", "predictions"):
+            needed = "its columns are the features of the model, which did not open"
+            yield Probe(monitor=monitor.name, part=part, found=needed, error=None, untried=True)
+        yield from _log_of(monitor)
+        return
 
     def holdout() -> str:
         rows = sources.read_holdout(monitor.holdout, _named(features)).rows
@@ -74,6 +84,10 @@ def probe_monitor(monitor: MonitorSettings, *, now: datetime) -> Iterator[Probe]
         return f"{rows} from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
 
     yield replace(_try(monitor.name, "predictions", predictions), empty=seen == [0])
+    yield from _log_of(monitor)
+
+
+def _log_of(monitor: MonitorSettings) -> Iterator[Probe]:
     log = monitor.telemetry
     if log is not None:
         yield _try(monitor.name, "explanation log", lambda: _explanation_log(log))
@@ -86,16 +100,17 @@ def _explanation_log(log: TelemetrySettings) -> str:
     files, ignored = found["files"], found["left_out"]
     size, series = sum(one["bytes"] for one in files), len({(one["folder"], one["series"]) for one in files})
     more = f"; not read: {', '.join(ignored[:5])}{', ...' if len(ignored) > 5 else ''}" if ignored else ""
-    return f"{len(files):,} files in {series:,} series, {size / 1e6:,.1f} MB on disk{more}"
+    told = f"{len(files):,} file{'s' * (len(files) != 1)}" + (f" in {series:,} series" if len(files) > series else "")
+    return f"{told}, {size / 1e6:,.1f} MB on disk{more}"
 
 
 def _named(features: tuple[str, ...] | None) -> tuple[str, ...]:
     if features is None:
         raise ConfigError(
             "features are not known",
-            seen="nothing: the model did not open or does not tell them",
+            seen="a model that does not tell them",
             expected="the feature columns in the model's order",
-            hint="repair the model first, or add `features: [...]` to the monitor",
+            hint="add `features: [...]` to the monitor",
         )
     return features
 

@@ -211,6 +211,15 @@ class Finding:
     segment: str | None = None
     """`column=value` of the rows compared; the column alone where none of its values could be; None: all rows."""
 
+    @property
+    def lent(self) -> bool:
+        """The level is no result of this test: features that drifted together, a group or all that are too small by
+        themselves, lent it."""
+        if not self.level or self.reason:
+            return False
+        limit = self.threshold_severe if self.level == 2 else self.threshold
+        return self.p_adjusted is None or limit is None or (self.statistic or 0.0) <= limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:

@@ -127,11 +127,43 @@ def test_a_log_that_cannot_be_read_or_a_spent_budget_is_the_serving_systems():
 
     assert asked(replace(read, consecutive_failures=3), left).branch == "serving"
     assert asked(read, spent).branch == "serving"
-    assert asked(read, spent).steps[-1].evidence == ("coverage: -40% of the error budget left",)
+    assert asked(read, spent).steps[-1].evidence == ("coverage: −40% of the error budget left",)
     assert asked(read, left).branch == "fine"
+
+
+def test_nothing_is_to_be_done_where_nothing_is_wrong():
+    assert diagnose(facts(QUIET)).next_steps == ()
 
 
 def test_what_was_never_judged_is_unclear_and_not_fine():
     found = facts(QUIET, judged=None)
 
     assert diagnose(found).branch == "unclear"
+
+
+def test_a_check_of_the_past_is_walked_over_as_it_was_and_is_not_called_late():
+    found = with_verdict("pipeline")
+    years_later = found.latest.planned_at + timedelta(days=2000)
+
+    past = diagnose(replace(found, now=years_later, past=True))
+
+    assert past.branch == "pipeline"
+    assert "It was the pipeline." in past.steps[-1].evidence
+    assert past.at == found.latest.planned_at
+    assert not any("daemon" in step for step in past.next_steps)
+    assert diagnose(replace(found, now=years_later)).branch == "not_checked"
+
+
+def test_questions_that_only_the_present_answers_are_not_asked_of_the_past():
+    found = with_verdict("data")
+    monitors = tuple(replace(one, levels={"traffic": 2}) for one in found.snapshot.monitors)
+    shared = replace(found, snapshot=replace(found.snapshot, monitors=monitors))
+
+    past = diagnose(replace(shared, past=True))
+
+    assert past.branch == "data"
+    assert [step.question for step in past.steps] == [
+        question.text for question in TREE if question.branch not in ("shared", "serving")
+    ]
+    assert diagnose(shared).branch == "shared"
+    assert diagnose(replace(facts(QUIET), past=True)).branch == "fine"

@@ -79,3 +79,7 @@ def test_promtool_has_no_complaint():
     )
 
     assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+def test_every_reason_for_setting_a_line_aside_has_its_meaning() -> None:
+    assert tuple(names.QUARANTINE_MEANINGS) == names.QUARANTINE_REASONS

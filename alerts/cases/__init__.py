@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from alerts.cases import checks, drift, events, monitors, platform, serving, slo
+from alerts.cases import checks, drift, events, health, monitors, pages, platform, serving, tickets
 from alerts.cases.model import Case
 
 CASES: dict[str, tuple[Case, ...]] = {
     "monitors": monitors.CASES,
     "events": events.CASES,
-    "slo": slo.CASES,
+    "health": health.CASES,
+    "pages": pages.CASES,
+    "tickets": tickets.CASES,
     "serving": serving.CASES,
     "drift": drift.CASES,
     "checks": checks.CASES,

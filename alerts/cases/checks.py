@@ -70,6 +70,8 @@ CASES = (
             verdict("unknown", monitor="m4"),
             # Elsewhere it has none.
             abroad(join(info("m4"), checked(success=0, interval=600, monitor="m4"))),
+            # And checks fail.
+            abroad(checked(success="0+60x{n}", interval=600, failures=3)),
         ),
         quiet=(
             ("34m", STALE, M1),
@@ -108,13 +110,13 @@ CASES = (
         series=join(
             # 400 comparisons: 20 are promised, four deviations are 17.4, one on top: 38.4. Severe: 4, 8.0, one: 13.0.
             info(),
-            canary(400, "10x3 50x{n}"),
+            canary(400, "10x3 40x{n}"),
             info("m2"),
-            canary(400, 30, monitor="m2"),
+            canary(400, 37, monitor="m2"),
             info("m3"),
-            canary(400, 0, 18, monitor="m3"),
+            canary(400, 0, 14, monitor="m3"),
             info("m4"),
-            canary(400, 0, 10, monitor="m4"),
+            canary(400, 0, 12, monitor="m4"),
         ),
         quiet=(("1h20m", CANARY, M1), ("3h", CANARY, M2), ("3h", CANARY, M4)),
         fires=(("1h50m", CANARY, f'{M1}, level="warning"'), ("3h", CANARY, f'{M3}, level="severe"')),
@@ -196,9 +198,12 @@ CASES = (
             messages("3x1 4x{n}", 0, monitor="m2"),
             info("m3"),
             messages(3, 0, monitor="m3"),
+            # A restored backup, and a failure after it.
+            info("m4"),
+            messages("9x1 0x1 1x{n}", 0, monitor="m4"),
         ),
         quiet=(("35m", MESSAGES, M1), ("35m", MESSAGES, M2), ("1h", MESSAGES, M3), ("6h15m", MESSAGES, M2)),
-        fires=(("45m", MESSAGES, M1), ("45m", MESSAGES, M2), ("6h", MESSAGES, M2)),
+        fires=(("45m", MESSAGES, M1), ("45m", MESSAGES, M2), ("6h", MESSAGES, M2), ("1h", MESSAGES, M4)),
     ),
     Case(
         name="the ticket on messages says what happens to them",

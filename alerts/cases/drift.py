@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, drifted, info, join, on
+from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, abroad, drifted, info, join, on
 
 SEVERE, PIPELINE, EXPLAINER = "ExplanationDriftSevere", "ExplanationPipelineBroken", "ExplanationExplainerBroken"
 SEGMENT, GRADUAL, TREND = "ExplanationSegmentDrift", "ExplanationDriftGradual", "ExplanationDriftTrend"
@@ -83,6 +83,8 @@ CASES = (
             verdict("pipeline", 0, monitor="m4"),
             verdict("data", monitor="m4"),
             drifted(2, 3, monitor="m4"),
+            # Elsewhere a second check agreed.
+            abroad(drifted(2, 3)),
         ),
         quiet=(("8m", PIPELINE, M1), ("8m", PIPELINE, M3), ("15m", PIPELINE, M4)),
         fires=(("15m", PIPELINE, M1), ("15m", PIPELINE, M2), ("15m", PIPELINE, M3)),
@@ -190,6 +192,11 @@ CASES = (
             info("m3", cadence="weekly"),
             smooth("0.13+0.0002083x{n}", monitor="m3"),
             smooth("0.13+0.0002083x{n}", view="trend", monitor="m3"),
+            # High enough, flat; and elsewhere high enough where the others are too low.
+            smooth(0.15, test="stability_max", monitor="m3"),
+            abroad(smooth(0.15, test="stability_max", monitor="m2")),
+            abroad(smooth(0.15, test="stability_max", monitor="m4")),
+            abroad(smooth("0.1+0.001x{n}", monitor="m4")),
             info("m4", cadence="daily"),
             smooth("0.25-0.000003x{n}", monitor="m4"),
             smooth("0.09+0.0002083x{n}", test="stability_max", monitor="m4"),
@@ -208,9 +215,12 @@ CASES = (
             smooth("0.1+0.0032x30 0.196-0.0012x{n}", monitor="m2"),
             info("m3"),
             smooth("0.05x17 0.12+0.0004x{n}", monitor="m3"),
+            # Rose for a week, over the threshold, and falls since: over two weeks it still rises.
+            info("m4"),
+            smooth("0.1+0.0048x42 0.3-0.0005x{n}", monitor="m4"),
         ),
-        quiet=(("112h", TREND, M1), ("232h", TREND, M3)),
-        fires=(("160h", TREND, M2),),
+        quiet=(("112h", TREND, M1), ("232h", TREND, M3), ("336h", TREND, M4)),
+        fires=(("160h", TREND, M2), ("196h", TREND, M2)),
     ),
     Case(
         name="the report on a trend names view and test",

@@ -20,6 +20,7 @@ M1 = 'cluster="eu", monitor="m1"'
 M2 = 'cluster="eu", monitor="m2"'
 M3 = 'cluster="eu", monitor="m3"'
 M4 = 'cluster="eu", monitor="m4"'
+M5 = 'cluster="eu", monitor="m5"'
 EU = 'cluster="eu"'
 
 

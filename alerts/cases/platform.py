@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import EU, HERE, Case, Series, daemon, info, join, on
+from alerts.cases.model import EU, HERE, M1, Case, Series, abroad, checked, daemon, drifted, info, join, on
 
 PLATFORM, DOWN, STALLED = "ExplanationPlatformFailing", "ExplanationMonitorDown", "ExplanationSchedulerStalled"
-COLLECTOR, ABSENT = "ExplanationCollectorDown", "ExplanationMonitorsAbsent"
+COLLECTOR, ABSENT, REPORT = "ExplanationCollectorDown", "ExplanationMonitorsAbsent", "ExplanationReportFailing"
+STALE, SEVERE = "ExplanationCheckStale", "ExplanationDriftSevere"
 _UP, _READ = daemon("up"), daemon("xdrift_collector_up")
+_WAITING, _GIVEN_UP = daemon("xdrift_report_deliveries_waiting"), daemon("xdrift_report_deliveries_given_up")
 _BEAT = daemon("xdrift_scheduler_heartbeat_timestamp_seconds")
 
 
@@ -18,6 +20,11 @@ def ran(**monitors: tuple[str, str]) -> Series:
         found[on("xdrift_check_failures_total", 'reason="sampling"', monitor=name)] = failed
         found[on("xdrift_check_failures_total", 'reason="data"', monitor=name)] = "0x{n}"
     return found
+
+
+def pushed(series: Series) -> Series:
+    """As a Pushgateway shows it: of no instance."""
+    return {key.replace("{", '{instance="", pod="", ', 1): values for key, values in series.items()}
 
 
 def steady(per_hour: float) -> str:
@@ -44,7 +51,9 @@ CASES = (
         interval="5m",
         twins=False,
         series=ran(m1=(steady(60), steady(30)), m2=(steady(60), steady(30)), m3=(steady(6), "0x{n}"))
-        | {on("xdrift_check_failures_total", 'reason="data"', monitor=name): steady(30) for name in ("m1", "m2")},
+        | {on("xdrift_check_failures_total", 'reason="data"', monitor=name): steady(30) for name in ("m1", "m2")}
+        # Elsewhere three monitors fail now and then.
+        | abroad(ran(**dict.fromkeys(("m1", "m2", "m3"), (steady(60), steady(6))))),
         quiet=(("1h30m", PLATFORM, EU),),
     ),
     Case(
@@ -58,7 +67,9 @@ CASES = (
         name="four checks within an hour are too few to tell",
         interval="5m",
         twins=False,
-        series=ran(m1=(steady(1.4), steady(1.4)), m2=(steady(1.4), steady(1.4)), m3=(steady(1.4), steady(1.4))),
+        series=ran(m1=(steady(1.4), steady(1.4)), m2=(steady(1.4), steady(1.4)), m3=(steady(1.4), steady(1.4)))
+        # Elsewhere many are run.
+        | abroad(ran(m1=(steady(60), "0x{n}"))),
         quiet=(("2h30m", PLATFORM, EU),),
     ),
     Case(
@@ -115,16 +126,47 @@ CASES = (
         fires=(("21m", DOWN, EU),) ,
     ),
     Case(
-        name="a job that is not scraped at all is a page, too",
-        series={"up{job=\"other\"}": 1, _UP: "1x10"},
-        quiet=(("20m", DOWN, 'job="xdrift"'),),
-        fires=(("32m", DOWN, 'job="xdrift"'),),
+        name="an installation whose targets are gone is a page, whatever others do",
+        series=join(
+            {"up{job=\"other\"}": 1, _UP: "1x10"}, abroad({_UP: 1}),
+            {'up{cluster="eu", namespace="ml", job="other"}': "1x10"},
+        ),
+        quiet=(("20m", DOWN, EU), ("32m", DOWN, 'cluster="ap"')),
+        fires=(("32m", DOWN, EU),),
+        values=(("32m", 'count(ALERTS{alertname="ExplanationMonitorDown", alertstate="firing"})', 2),),
+    ),
+    Case(
+        name="an installation that is gone is remembered for two days, and a job that is gone altogether for ever",
+        interval="30m",
+        series=join({_UP: "1x1"}, abroad({'up{cluster="eu", namespace="ml", job="xdrift"}': "1x140"})),
+        quiet=(("49h30m", DOWN, EU),),
+        fires=(("47h", DOWN, EU),),
+        values=(
+            ("70h", 'count(ALERTS{alertname="ExplanationMonitorDown", alertstate="firing"})', None),
+            ("100h", 'count(ALERTS{alertname="ExplanationMonitorDown", alertstate="firing"})', 1),
+            ("119h", 'count(ALERTS{alertname="ExplanationMonitorDown", alertstate="firing"})', 1),
+        ),
     ),
     Case(
         name="a job that was never scraped is a page, and other jobs are none of ours",
         series={'up{cluster="eu", job="other"}': 0},
         fires=(("12m", DOWN, 'job="xdrift"'),),
         quiet=(("12m", DOWN, 'job="other"'),),
+    ),
+    Case(
+        name="what a Pushgateway repeats ages and drifts like a daemon's, and nobody answers for its job",
+        interval="1h",
+        # Runs from cron every day, until the third.
+        series=join(
+            pushed(info(cadence="daily")),
+            pushed(checked(success="0x23 86400x23 172800x{n}", interval=86400)),
+            pushed(drifted("0x47 2x{n}", "0x47 2x{n}")),
+            {'up{cluster="eu", namespace="ml", job="gateway"}': 1},
+        ),
+        quiet=(("96h", STALE, EU), ("47h", SEVERE, EU), ("96h", DOWN, 'job="gateway"'), ("96h", STALLED, EU),
+               ("96h", COLLECTOR, EU), ("96h", ABSENT, EU)),
+        fires=(("99h", STALE, M1), ("50h", SEVERE, M1), ("96h", DOWN, 'job="xdrift"')),
+        twins=False,
     ),
     Case(
         name="the page on a daemon that is away names its job",
@@ -172,5 +214,49 @@ CASES = (
         name="a daemon that cannot read its store has an alert of its own",
         series={_READ: 0},
         quiet=(("30m", ABSENT, EU),),
+    ),
+    Case(
+        name="a report that waits for two hours is one ticket",
+        interval="5m",
+        twins=False,
+        series={_WAITING: "1x{n}", _GIVEN_UP: "0x{n}"},
+        fires=(("2h5m", REPORT, EU),),
+        quiet=(("1h50m", REPORT, EU),),
+        told=(
+            (
+                "2h5m", REPORT, HERE,
+                "Reports, or mails and messages about them, wait for over two hours, or were given up within a day: "
+                "the next meeting has none.",
+            ),
+        ),
+    ),
+    Case(
+        name="a report that is made within two hours tells nobody",
+        interval="5m",
+        twins=False,
+        series={_WAITING: "1x20 0x{n}", _GIVEN_UP: "0x{n}"},
+        quiet=(("1h40m", REPORT, EU), ("3h", REPORT, EU)),
+    ),
+    Case(
+        name="one that was given up is told for a day, and not for as long as it is on record",
+        interval="5m",
+        twins=False,
+        series={_WAITING: "0x{n}", _GIVEN_UP: "0x12 1x{n}"},
+        fires=(("3h5m", REPORT, EU), ("24h", REPORT, EU)),
+        quiet=(("2h", REPORT, EU), ("26h", REPORT, EU)),
+    ),
+    Case(
+        name="waiting turns into given up without a pause",
+        interval="5m",
+        twins=False,
+        series={_WAITING: "1x18 0x{n}", _GIVEN_UP: "0x18 1x{n}"},
+        fires=(("2h5m", REPORT, EU),),
+    ),
+    Case(
+        name="given up long ago, or purged since, is no news",
+        interval="5m",
+        twins=False,
+        series={_WAITING: "0x{n}", _GIVEN_UP: "3x300 2x{n}"},
+        quiet=(("24h", REPORT, EU), ("28h", REPORT, EU)),
     ),
 )  # fmt: skip

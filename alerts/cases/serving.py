@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, abroad, between, info, join, on
+from alerts.cases.model import M1, M2, M3, M4, M5, NAMED, Case, Series, Values, abroad, between, info, join, on
 
 ZERO, P95, PRIVACY = "ExplanationCoverageZero", "ExplanationLatencyP95Breach", "ExplanationPrivacyIncident"
 FALLBACK, GAP = "ExplanationFallbackRate", "ExplanationOfflineRuntimeGap"
@@ -165,6 +165,8 @@ CASES = (
             info("m3"), incidents("4x{n}", monitor="m3"), incidents("0x{n}", "iban", monitor="m3"),
             # A restored backup, and an incident after.
             info("m4"), incidents("9x34 0x1 1x{n}", monitor="m4"),
+            # And one that holds an incident.
+            info("m5"), incidents("9x36 1x{n}", monitor="m5"),
         ),
         quiet=(
             ("3h", PRIVACY, M1), ("3h", PRIVACY, M2), ("3h", PRIVACY, M4), ("3h", PRIVACY, M3),
@@ -173,7 +175,7 @@ CASES = (
         fires=(
             ("5m", PRIVACY, M3),
             ("3h5m", PRIVACY, f'{M1}, kind="email"'), ("3h5m", PRIVACY, M2), ("3h5m", PRIVACY, M4),
-            ("4h55m", PRIVACY, M1), ("4h55m", PRIVACY, M2), ("4h55m", PRIVACY, M4),
+            ("4h55m", PRIVACY, M1), ("4h55m", PRIVACY, M2), ("4h55m", PRIVACY, M4), ("4h55m", PRIVACY, M5),
         ),
         twins=False,
     ),
@@ -212,12 +214,14 @@ CASES = (
             # 15 within an hour are too few, 30 are not.
             info("m3"), sources("0", "0+1.25x{n}", monitor="m3"),
             info("m4"), sources("0", "0x24 2.5+2.5x11 30x{n}", monitor="m4"),
+            info("m5"), sources("0x{n}", "0x24 20x{n}", monitor="m5"),
         ),
         quiet=(
             ("15m", FALLBACK, M1), ("2h", FALLBACK, M2), ("3h", FALLBACK, M3),
             ("2h50m", FALLBACK, M4), ("4h", FALLBACK, M4),
         ),
-        fires=(("25m", FALLBACK, M1), ("3h", FALLBACK, M4), ("3h40m", FALLBACK, M4)),
+        fires=(("25m", FALLBACK, M1), ("2h", FALLBACK, M1), ("3h", FALLBACK, M4), ("3h40m", FALLBACK, M4),
+               ("2h30m", FALLBACK, M5)),
     ),
     Case(
         name="the ticket on fallbacks says their share",
@@ -231,6 +235,8 @@ CASES = (
             info(), compared(0.08, 60),
             info("m2"), compared(0.03, 500, monitor="m2"),
             info("m3"), compared(0.5, 40, monitor="m3"),
+            # Elsewhere there are enough.
+            abroad(compared(0.5, 60, monitor="m3")),
         ),
         quiet=(("2m", GAP, M2), ("2m", GAP, M3)),
         fires=(("2m", GAP, M1),),
@@ -273,7 +279,7 @@ CASES = (
         name="a hundredth of unusable lines is a ticket, on ten lines or more",
         interval="5m",
         series=join(
-            info(), lines("0+485x{n}", "0+5x{n}", "0+2.5x{n}"),
+            info(), lines("0+485x{n}", "0+4x{n}", "0+3.5x{n}"),
             info("m2"), lines("0+4970x{n}", "0+30x{n}", monitor="m2"),
             info("m3"), lines(0, "0x12 7x{n}", monitor="m3"),
             info("m4"), lines(0, "0x12 12x{n}", monitor="m4"),
@@ -284,13 +290,24 @@ CASES = (
     Case(
         name="the share of unusable lines is of all lines within the hour",
         interval="5m",
-        # 10 of 1,005, and 10 of 995.
+        # 10 of 1,002, and 10 of 995.
         series=join(
-            info(), lines("0x12 995x{n}", "0x12 10x{n}"),
+            info(), lines("0x12 992x{n}", "0x12 5x{n}", "0x12 5x{n}"),
             info("m2"), lines("0x12 985x{n}", "0x12 10x{n}", monitor="m2"),
         ),
         quiet=(("1h50m", QUARANTINE, M1),),
         fires=(("1h50m", QUARANTINE, M2),),
+    ),
+    Case(
+        name="what came more than an hour ago makes the share of unusable lines no smaller",
+        interval="5m",
+        # 10 of 995, or of 795, after 1h45m; at ten minutes 5,000 that were unusable, or 50,000 that were not.
+        series=join(
+            info(), lines("0x21 985x{n}", "0x1 5000x19 5010x{n}"),
+            info("m2"), lines("0x1 50000x19 50785x{n}", "0x21 10x{n}", monitor="m2"),
+        ),
+        quiet=(("1h45m", QUARANTINE, M1), ("1h45m", QUARANTINE, M2)),
+        fires=(("1h55m", QUARANTINE, M1), ("1h55m", QUARANTINE, M2)),
     ),
     Case(
         name="the ticket on unusable lines says their share",

@@ -91,7 +91,7 @@ function Drawn({ panel, frames, width, height, range }) {
       legend={panel.options.legend} options={panel.options} />;
   }
   if (kind === 'table') {
-    return <ui.Table data={frames[0]} width={width} height={height} cellHeight="sm" />;
+    return <ui.Table data={frames[0]} width={width} height={height} cellHeight="sm" fieldConfig={panel.fieldConfig} />;
   }
   if (kind === 'stat') { return <Stats panel={panel} frames={frames} width={width} height={height} />; }
   if (kind === 'bargauge') { return <Gauges frames={frames} width={width} height={height} />; }

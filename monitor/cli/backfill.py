@@ -51,9 +51,8 @@ def backfill(
     start, end = span(since, until, options.utc_now())
     from monitor import runner
     from monitor.cli.backfill_view import backfill_json, backfill_view
-    from monitor.store import Store
 
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         require_references(store, monitors)
         with stopping() as stop, progress_bar("slots", quiet=as_json) as advance:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,14 +13,18 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.cli.compare_view import LEVEL_STYLES, name_width
-from monitor.drift.ratios import ratio_words
+from monitor.drift.ratios import MOST, ratio_words
 from monitor.names import LEVEL_NAMES
-from monitor.publish.check_view import trouble
-from monitor.publish.phrases import verdict_title, window_words
+from monitor.publish.check_view import Trouble, trouble
+from monitor.publish.phrases import percent, verdict_title, window_words
 from monitor.publish.serialise import without
 from monitor.types import Check, Contribution, Finding
 
 SHOWN_FEATURES = 8
+LEGEND = (
+    "In total: importance in recent rows now against the reference (total view), split by model and by data. Tests: "
+    "view, test, value > limit. Words: docs/concepts.md"
+)
 STATES = {
     "finished": "checked before, nothing was done now",
     "held": "another process is checking this slot now",
@@ -47,8 +52,7 @@ def check_view(monitor: str, slot: datetime, state: str, check: Check | None) ->
     if why is None or not check.error:
         parts.append(Text(check.sentence))
     if why is not None:
-        parts += [Text(fact) for fact in why.why.split("; ")] if check.error else []
-        parts.append(Text(f"next: {why.next_step}"))
+        parts += _why(why)
     if check.evidence:
         parts += [Text(), Text("Evidence", style="dim")]
         parts += [Padding(Text(line), (0, 0, 0, 2)) for line in check.evidence]
@@ -56,8 +60,20 @@ def check_view(monitor: str, slot: datetime, state: str, check: Check | None) ->
         parts += [Text(), _movers_table(moved[:SHOWN_FEATURES], check.findings)]
         if len(moved) > SHOWN_FEATURES:
             parts.append(Text(f"and {len(moved) - SHOWN_FEATURES} more; --json lists them all", style="dim"))
+        parts.append(Text(LEGEND, style="dim"))
     parts += [Padding(Text(f"Note: {note}", style="dim"), (0, 0, 0, 0)) for note in check.notes]
     return Group(*parts)
+
+
+def _why(trouble: Trouble) -> list[RenderableType]:
+    """What went wrong and the next step, set as every error of a command is."""
+    thing, *facts = re.split(r"; (?=(?:seen|expected): )", trouble.why)
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, _, text in [*(fact.partition(": ") for fact in facts), ("next", ": ", trouble.next_step)]:
+        table.add_row(f"{name}:", text)
+    return [*([Text(f"error: {thing}")] if thing else []), Padding(table, (0, 0, 0, 2 if thing else 0))]
 
 
 def _window(check: Check) -> Text:
@@ -91,15 +107,16 @@ def strongest(feature: str, level: int, findings: Sequence[Finding]) -> str:
     ]
     if not raising:
         return ""
-    _, found, limit = max(raising, key=lambda one: one[0])
-    return f"{found.view} {found.test} {found.statistic:.2f} > {limit:.2f}"
+    ratio, found, limit = max(raising, key=lambda one: one[0])
+    value = f"{ratio * limit:.2f}" if ratio * limit < MOST else f"over {MOST:.0f}"
+    return f"{found.view} {found.test} {value} > {limit:.2f}"
 
 
 def _movers_table(moved: Sequence[Contribution], findings: Sequence[Finding]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("level", no_wrap=True)
     table.add_column("feature", overflow="fold", min_width=name_width(part.feature for part in moved))
-    table.add_column("importance", min_width=10)
+    table.add_column("in total", min_width=10)
     table.add_column("share", no_wrap=True, justify="right")
     table.add_column("by model", no_wrap=True, justify="right")
     table.add_column("by data", no_wrap=True, justify="right")
@@ -109,7 +126,7 @@ def _movers_table(moved: Sequence[Contribution], findings: Sequence[Finding]) ->
             Text(LEVEL_NAMES[part.level], LEVEL_STYLES[part.level]),
             part.feature,
             ratio_words(part.importance_reference, part.importance_current),
-            f"{part.share_reference:.0%} to {part.share_current:.0%}",
+            f"{percent(part.share_reference)} to {percent(part.share_current)}",
             f"{part.model_part:+.3g}",
             f"{part.data_part:+.3g}",
             strongest(part.feature, part.level, findings),

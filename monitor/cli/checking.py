@@ -23,7 +23,7 @@ from monitor.cli.output import print_json, tell, working
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from monitor.settings import Settings
+    from monitor.settings import MonitorSettings, Settings
     from monitor.store import Store
     from monitor.types import Check
 
@@ -64,14 +64,13 @@ def check(
     settings = load_settings(config)
     monitors = chosen(settings, [monitor] if monitor else [])
     now = options.utc_now()
-    planned = None if at is None else _past(moment(at, "--at"), now)
+    planned = None if at is None else _slot(moment(at, "--at"), now, monitors)
     from monitor import runner, slots
     from monitor.cli.check_view import check_view, result_json
-    from monitor.store import Store
 
     results: list[dict[str, Any]] = []
     codes = []
-    with Store.open(settings.store.url) as store, _giving_back(store):
+    with options.open_store(settings, quiet=as_json) as store, _giving_back(store):
         require_references(store, monitors)
         runner.register(settings, store, now, [one.name for one in monitors])
         runner.recover(store, now)
@@ -117,8 +116,12 @@ def exit_code(found: Check | None) -> int:
     return 1 if found.level else 0
 
 
-def _past(at: datetime, now: datetime) -> datetime:
-    """A slot of the future would be finished before its window is over, and never checked again."""
+def _slot(at: datetime, now: datetime, monitors: Sequence[MonitorSettings]) -> datetime:
+    """A planned slot of every one of these monitors. Raises ConfigError for any other time.
+
+    A slot of the future would be finished before its window is over, and never checked again; one between two slots
+    would stand in the history as if its window had been planned.
+    """
     if at > now:
         raise ConfigError(
             "--at lies in the future",
@@ -126,6 +129,19 @@ def _past(at: datetime, now: datetime) -> datetime:
             expected=f"a time before now, {now.isoformat(timespec='seconds')}",
             hint="wait until then, or give the time of an earlier slot",
         )
+    from monitor import slots
+
+    for one in monitors:
+        before = slots.previous_slot(one.schedule, at)
+        if before != at:
+            after = slots.next_slot(one.schedule, at)
+            near = [slot.strftime("%Y-%m-%dT%H:%MZ") for slot in (before, after) if slot <= now]
+            raise ConfigError(
+                f"--at is no planned slot of {one.name}",
+                seen=at.isoformat(timespec="minutes"),
+                expected=f"a slot of its schedule, the nearest: {' or '.join(near)}",
+                hint=f"xdrift check {one.name} --at {near[-1] if at - before > after - at else near[0]}",
+            )
     return at
 
 

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.drift.catalogue import JUDGED
-from monitor.drift.ratios import ratio_words
+from monitor.drift.ratios import MOST, percent_words, ratio_words
 from monitor.names import LEVEL_NAMES
+from monitor.publish.phrases import percent
 
 LEVEL_STYLES = ("green", "yellow", "bold red")
 MAX_NAME = 24
@@ -116,7 +117,7 @@ def moved_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
             Text(LEVEL_NAMES[level], LEVEL_STYLES[level]),
             row["feature"],
             ratio_words(row["importance_reference"], row["importance_current"]),
-            *([] if narrow else [f"{row['share_reference']:.0%} to {row['share_current']:.0%}"]),
+            *([] if narrow else [f"{percent(row['share_reference'])} to {percent(row['share_current'])}"]),
             *(_against_limit(row, name) for name in asked),
         )
     return table
@@ -133,4 +134,6 @@ def _against_limit(row: Mapping[str, Any], name: str) -> Text:
 
 def _model_number(name: str, value: float | None) -> str:
     words, none = MODEL_NUMBERS[name]
+    if value is not None and value >= MOST:  # only a change of importance has no upper end
+        return f"importances moved by {percent_words(value)} in total"
     return none if value is None else words.format(value)

@@ -85,12 +85,14 @@ def check_config(
     now = options.utc_now()
     store = without_secrets(settings.store.url)
     plans = [plan(monitor, now) for monitor in settings.monitors]
-    grafana = _grafana_plan(settings)
+    grafana, reports = _grafana_plan(settings), _reports_plan(settings, now)
     if not as_json:
         count = f"{len(plans)} monitor" + "s" * (len(plans) > 1)
-        say(f"{config} is valid: {count}, results in {store}")
+        say(f"{config} can be read: {count}, results in {store}")
         if grafana is not None:
             say(view.grafana_line(grafana))
+        if reports is not None:
+            say(view.reports_line(reports))
         tell(view.plans_view(plans))
     probes = []
     if probe:
@@ -105,7 +107,8 @@ def check_config(
                     tell(view.probe_view(tried))
     if as_json:
         told = [_probe_json(one) for one in probes] if probe else None
-        print_json({"file": str(config), "store": store, "grafana": grafana, "monitors": plans, "probes": told})
+        whole = {"file": str(config), "store": store, "grafana": grafana, "reports": reports}
+        print_json({**whole, "monitors": plans, "probes": told})
     return 3 if any(one.error for one in probes) else 0
 
 
@@ -152,6 +155,25 @@ def _grafana_plan(settings: Settings) -> dict[str, Any] | None:
     }
 
 
+def _reports_plan(settings: Settings, now: datetime) -> dict[str, Any] | None:
+    """Which weekly report `xdrift serve` makes next, and who gets it; None where none is made."""
+    from monitor.reports.weeks import Week, next_occasion
+
+    reports = settings.reports
+    if reports is None:
+        return None
+    at, mail = next_occasion(reports, now), reports.mail
+    return {
+        "at": at.isoformat(),
+        "week": str(Week.ended_by(at)),
+        "weeks": reports.weeks,
+        "evidently": reports.evidently,
+        "directory": str(reports.path),
+        "mail": None if mail is None else {"server": f"{mail.host}:{mail.port}", "recipients": list(mail.recipients)},
+        "channels": list(reports.channels),
+    }
+
+
 def _log_plan(monitor: MonitorSettings) -> dict[str, Any] | None:
     from monitor.config import without_secrets
     from monitor.settings import format_duration
@@ -180,7 +202,7 @@ def _probe_json(tried: Probe) -> dict[str, Any]:
     return {
         "monitor": tried.monitor,
         "part": tried.part,
-        "ok": error is None,
+        "ok": None if tried.untried else error is None,
         "found": tried.found,
         "error": error and error.thing,
         "seen": None if error is None or error.seen is None else str(error.seen),

@@ -54,6 +54,21 @@ def grafana_line(grafana: Mapping[str, Any]) -> str:
     return f"Annotations of {told} go to Grafana at {grafana['url']}{links}{token}"
 
 
+def reports_line(reports: Mapping[str, Any]) -> str:
+    """What is made of the week, when, and where it goes."""
+    what = f"of {reports['week']} with trends over {reports['weeks']} weeks"
+    extra = ", with Evidently's sections" if reports["evidently"] else ""
+    to = [f"the directory {_from_here(reports['directory'])}"]
+    if reports["mail"] is not None:
+        recipients = reports["mail"]["recipients"]
+        to.append(
+            f"{len(recipients)} recipient{'s' * (len(recipients) > 1)} by mail through {reports['mail']['server']}"
+        )
+    if reports["channels"]:
+        to.append(f"channel{'s' * (len(reports['channels']) > 1)} {', '.join(reports['channels'])}")
+    return f"Weekly report {what}{extra}: next made {_short(reports['at'])} UTC by xdrift serve, for {'; '.join(to)}"
+
+
 def _log_line(log: Mapping[str, Any]) -> str:
     return (
         f"{_from_here(log['from'])}, read every {log['every']}; slow over {log['latency_threshold']}, "
@@ -72,6 +87,9 @@ def probe_view(tried: Probe) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=6)
     table.add_column(overflow="fold")
+    if tried.untried:
+        table.add_row(Text("–", "dim"), f"{what}: not tried, {tried.found}")
+        return table
     if tried.error is None:
         table.add_row(Text("ok", "green"), f"{what}: {tried.found}")
         return table

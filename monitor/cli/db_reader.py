@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_settings
 from monitor.cli.output import print_json, say
 from monitor.errors import ConfigError
@@ -26,11 +27,10 @@ def reader(
     The views hold no values of inputs and no texts of errors. Its transactions are read-only and its queries end after
     30 seconds. The user of the store needs the right CREATEROLE, or the role must be there.
     """
-    from monitor.store import Store
 
     settings = load_settings(config)
     password = None if password_file is None else _password(password_file)
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         made = store.create_reader(role, password)
     if as_json:
         print_json({"role": made.role, "created": made.created, "views": list(made.views)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +12,8 @@ from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen
 from monitor.cli.output import print_json, tell
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.text import Text
 
     from monitor.diagnose import Diagnosis, Facts
@@ -20,12 +22,20 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"fine": 0, "not_checked": 3, "no_data": 3, "unclear": 3}
 """Every other branch is 1."""
+_TICK = timedelta(microseconds=1)
 _LOOK_BACK = 20
 """Checks among which the latest judged one is looked for."""
 
 
 def diagnose(
     monitor: Annotated[str, typer.Argument(metavar="MONITOR", help="Name in the configuration.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Walk it as of the latest check planned by then, with Z or an offset; as of now when absent.",
+        ),
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> int:
@@ -36,18 +46,19 @@ def diagnose(
     settings = load_settings(config)
     (one,) = chosen(settings, [monitor])
     from monitor.diagnose import diagnose as walk
-    from monitor.store import Store
+    from monitor.publish.serialise import to_json
 
-    with Store.open(settings.store.url) as store:
-        found = walk(_facts(store, one))
+    then = None if at is None else options.moment(at, "--at")
+    with options.open_store(settings, quiet=as_json) as store:
+        found = walk(_facts(store, one, then))
     if as_json:
-        print_json(asdict(found))
+        print_json(to_json(found))
     else:
         tell(*_view(found))
     return EXIT_CODES.get(found.branch, 1)
 
 
-def _facts(store: Store, monitor: MonitorSettings) -> Facts:
+def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts:
     from monitor.diagnose import Facts
     from monitor.errors import ConfigError
 
@@ -59,14 +70,24 @@ def _facts(store: Store, monitor: MonitorSettings) -> Facts:
             f"monitor {monitor.name!r} is not in the store", seen="never registered", expected="a monitor that was run",
             hint=f"start `xdrift serve`, or run `xdrift check {monitor.name}`",
         )  # fmt: skip
-    recent = store.checks(monitor.name, limit=_LOOK_BACK)
+    recent = store.checks(monitor.name, limit=_LOOK_BACK, before=None if at is None else at + _TICK)
+    if at is not None and not recent:
+        raise ConfigError(
+            f"no check of {monitor.name} was planned by then", seen=f"--at {at:%Y-%m-%dT%H:%M:%SZ}",
+            expected="a time at or after a check that is on record",
+            hint="leave --at out for what is known now; store.retention.checks says how long checks are kept",
+        )  # fmt: skip
+    used = recent[0].reference_id if at is not None else None
     return Facts(
         now=now,
         status=status,
         snapshot=snapshot,
         latest=recent[0] if recent else None,
         judged=next((check for check in recent if check.outcome == "succeeded"), None),
-        reference=next((one for one in store.references(monitor.name) if one.active), None),
+        reference=next(
+            (one for one in store.references(monitor.name) if (one.id == used if used else one.active)), None
+        ),
+        past=at is not None,
     )
 
 
@@ -74,7 +95,8 @@ def _view(found: Diagnosis) -> list[Text]:
     from rich.text import Text
 
     marks = {"yes": ("yes", "bold red"), "no": ("no", "green"), "unknown": ("unknown", "magenta")}
-    parts: list[Text] = [Text(found.monitor, style="bold"), Text()]
+    as_of = "" if found.at is None else f", as of the check of {found.at:%Y-%m-%d %H:%M} UTC"
+    parts: list[Text] = [Text.assemble((found.monitor, "bold"), as_of), Text()]
     for number, step in enumerate(found.steps, 1):
         word, style = marks[step.answer]
         parts.append(Text.assemble(f"{number}. {step.question} ", (word, style)))

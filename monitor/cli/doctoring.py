@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from monitor.cli import options
@@ -28,10 +28,14 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     """
     settings = load_settings(config)
     from monitor.doctor import STATES, examine, exit_code
+    from monitor.privacy import careful
 
+    told = careful(*settings.monitors)
     found: list[Finding] = []
     with working("looking at everything that checks need", quiet=as_json):
         for one in examine(settings, file=config, environ=os.environ, clock=options.utc_now):
+            if one.state == "failed":
+                one = replace(one, found=told(one.found), seen=None if one.seen is None else told(one.seen))
             found.append(one)
             if not as_json:
                 tell(_view(one))

@@ -59,8 +59,9 @@ def drill(
     name = _one([one.name for one in chosen(settings, [monitor] if monitor else [])])
     from monitor.cli.drill_view import drill_json, drill_view
     from monitor.drill import run_drill
+    from monitor.privacy import withholding
 
-    with progress_bar("checks", quiet=as_json) as progress:
+    with withholding(*settings.monitors), progress_bar("checks", quiet=as_json) as progress:
         found = run_drill(
             settings, name, inject, quiet=quiet, checks=checks, until=end, clock=options.utc_now, progress=progress
         )

@@ -55,9 +55,8 @@ def explain(
     monitors = chosen(settings, [monitor] if monitor else [])
     window = _window(settings, since, until)
     from monitor.publish.predictions import explain_kept, explanation_record
-    from monitor.store import Store
 
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         kept = store.kept_predictions(prediction, monitor=monitor, check_id=check)
         if kept:
             _require_one(prediction, {one.check.monitor: _kept_words(one) for one in reversed(kept)})
@@ -93,11 +92,12 @@ def _now(
 ) -> Explanation:
     """Look in the prediction sources, and explain it there and then."""
     from monitor.pipeline.one import explain_now, locate
+    from monitor.privacy import withholding
 
     found: dict[str, datetime] = {}
     looked = [one for one in monitors if one.predictions.columns.id is not None]
     for one in looked or monitors[:1]:  # the first says what is missing
-        with working(f"looking for {prediction} in the predictions of {one.name}", quiet=quiet):
+        with withholding(one), working(f"looking for {prediction} in the predictions of {one.name}", quiet=quiet):
             at = locate(one, prediction, window)
         if at is not None:
             found[one.name] = at
@@ -115,8 +115,9 @@ def _now(
         )
     _require_one(prediction, {name: f"predicted {at:%Y-%m-%d %H:%M} UTC" for name, at in found.items()})
     ((name, at),) = found.items()
-    with working(f"explaining {prediction} with the model of {name}", quiet=quiet):
-        return explain_now(next(one for one in monitors if one.name == name), store, prediction, at)
+    mine = next(one for one in monitors if one.name == name)
+    with withholding(mine), working(f"explaining {prediction} with the model of {name}", quiet=quiet):
+        return explain_now(mine, store, prediction, at)
 
 
 def _require_one(prediction: str, found: dict[str, str]) -> None:

@@ -43,12 +43,11 @@ def start(
     Checks go on. Loss of coverage, personal data, failures and burnt budgets are told as ever.
     """
     from monitor import runner
-    from monitor.store import Store
 
     settings = load_settings(config)
     chosen(settings, [monitor])
     end_at, now = moment(until, "--until"), options.utc_now()
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         runner.register(settings, store, now, [monitor])
         made = store.start_maintenance(monitor, until=end_at, author=_who(author), reason=reason, now=now)
     return _print(made, f"{monitor} is in maintenance until {made.until:%Y-%m-%d %H:%M} UTC.", as_json=as_json)
@@ -62,11 +61,10 @@ def end(
     as_json: JsonOption = False,
 ) -> int:
     """End the open maintenance of a monitor before its time."""
-    from monitor.store import Store
 
     settings = load_settings(config)
     chosen(settings, [monitor])
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         ended = store.end_maintenance(monitor, author=_who(author), now=options.utc_now())
     return _print(ended, f"{monitor} is no longer in maintenance.", as_json=as_json)
 
@@ -80,12 +78,11 @@ def list_maintenances(
     """List every maintenance that was ever declared, newest first."""
     from monitor.cli.maintaining_view import maintenances_view
     from monitor.publish.serialise import to_json
-    from monitor.store import Store
 
     settings = load_settings(config)
     if monitor is not None:
         chosen(settings, [monitor])
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         found = store.maintenances(monitor)
     if as_json:
         print_json({"maintenances": to_json(found)})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,9 @@ ConfigOption = Annotated[
     typer.Option("--config", "-c", envvar="XDRIFT_CONFIG", metavar="FILE", help="Configuration file."),
 ]
 DEFAULT_CONFIG = Path("xdrift.yaml")
+_WAIT = timedelta(seconds=20)
+"""For a lock: a transaction of a daemon takes less than a second, a purge or a report a few."""
+_TOLD_AFTER = timedelta(seconds=3)
 
 
 def utc_now() -> datetime:
@@ -58,6 +62,17 @@ def load_settings(path: Path) -> Settings:
     from monitor import config
 
     return config.load(path, os.environ)
+
+
+def open_store(settings: Settings, *, quiet: bool = False) -> Store:
+    """The store, for one command: somebody waits for it, so it says on stderr what it waits for (not when `quiet`)."""
+    from monitor.store import Patience, Store
+
+    def tell(label: str) -> None:
+        sys.stderr.write(f"waiting for the database {label.removeprefix('store ')} ...\n")
+        sys.stderr.flush()
+
+    return Store.open(settings.store.url, wait=_WAIT, patience=None if quiet else Patience(_TOLD_AFTER, tell))
 
 
 def require_references(store: Store, monitors: Sequence[MonitorSettings]) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings
-from monitor.cli.output import print_json, say, working
+from monitor.cli.output import print_json, say, tell, working
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ def poll(
         )  # fmt: skip
     from monitor import runner
     from monitor.runner.poll import Poller
-    from monitor.store import Store
 
     told = []
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         runner.register(settings, store, options.utc_now(), [one.name for one in monitors])
         for monitor in monitors:
             poller = Poller(monitor, store, clock=options.utc_now)
@@ -88,9 +87,11 @@ def summary(reports: list[PollReport]) -> dict[str, Any]:
 
 
 def _show(told: Mapping[str, Any]) -> None:
-    records = told["totals"].get("xdrift_telemetry_records_total", 0)
-    say(f"{told['monitor']}: {int(records):,} new records in {told['seconds']:.1f} s")
-    for key, amount in told["totals"].items():
-        say(f"  {key} {amount:.15g}")
+    records = int(told["totals"].get("xdrift_telemetry_records_total", 0))
+    say(f"{told['monitor']}: {records:,} new record{'s' * (records != 1)} in {told['seconds']:.1f} s")
+    if told["totals"]:
+        from monitor.cli.polling_view import totals_view
+
+        tell(totals_view(told["totals"]))
     for note in told["notes"]:
         say(f"  note: {note}")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli import options
 from monitor.cli.checking import push_all
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings
 from monitor.cli.output import print_json, say
@@ -28,7 +29,6 @@ def push(
     A Pushgateway repeats the last push for ever: delete a monitor there when it is taken out of the configuration.
     """
     from monitor.publish.pushing import forget
-    from monitor.store import Store
 
     settings = load_settings(config)
     if delete:
@@ -36,7 +36,7 @@ def push(
             forget(url, name)
         return _told({"deleted": list(delete)}, f"deleted {', '.join(delete)}", as_json=as_json)
     names = [one.name for one in chosen(settings, monitors or [])]
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         push_all(url, store, names, features=settings.server.features_per_monitor)
     return _told({"pushed": names}, f"pushed {', '.join(names)}", as_json=as_json)
 

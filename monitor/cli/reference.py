@@ -54,13 +54,17 @@ def _make(name: str, *, author: str, reason: str, config: Path, accept: bool, as
     settings = load_settings(config)
     (monitor,) = chosen(settings, [name])
     from monitor import pipeline, runner
-    from monitor.store import Store
+    from monitor.privacy import withholding
 
     now = options.utc_now()
-    with working(f"explaining the holdout of {name}", quiet=as_json), Store.open(settings.store.url) as store:
+    with (
+        working(f"explaining the holdout of {name}", quiet=as_json),
+        options.open_store(settings, quiet=as_json) as store,
+    ):
         runner.register(settings, store, now, [name])
         before = {one.id for one in store.references(name) if one.active}
-        made = pipeline.create_reference(monitor, store, author=author, reason=reason, now=now, accept=accept)
+        with withholding(monitor):
+            made = pipeline.create_reference(monitor, store, author=author, reason=reason, now=now, accept=accept)
     if made.id in before and not as_json:
         say("Nothing changed: the model gives the explanations that are the reference already.")
     return _print_reference(made, active=True, as_json=as_json)
@@ -74,12 +78,11 @@ def list_references(
 ) -> int:
     """List references, the ones in force and the earlier ones."""
     from monitor.cli.reference_view import references_view
-    from monitor.store import Store
 
     settings = load_settings(config)
     if monitor is not None:
         chosen(settings, [monitor])
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         found = store.references(monitor)
     if as_json:
         from monitor.publish.serialise import to_json
@@ -100,10 +103,9 @@ def show(
     as_json: JsonOption = False,
 ) -> int:
     """Show one reference: who made it and why, from which model, and what counted in it."""
-    from monitor.store import Store
 
     settings = load_settings(config)
-    with Store.open(settings.store.url) as store:
+    with options.open_store(settings, quiet=as_json) as store:
         summary = _find(reference, list(store.references(None)))
         found = store.load_reference(summary.id, monitor=summary.monitor)
     return _print_reference(found, active=summary.active, as_json=as_json)

@@ -10,10 +10,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitor.publish.phrases import percent
 from monitor.publish.serialise import to_json, without
 from monitor.types import Reference, ReferenceSummary
 
 SHOWN_FEATURES = 10
+
+
+def model_words(version: str, digest: str) -> str:
+    """Version and digest; a version that is only the digest's beginning is told once."""
+    return f"sha256 {digest[:12]}" if digest.startswith(version) else f"version {version}, sha256 {digest[:12]}"
 
 
 def importances(reference: Reference) -> list[tuple[str, float]]:
@@ -43,12 +49,12 @@ def reference_view(reference: Reference, *, active: bool) -> Group:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     rows = f"{reference.attributions.n:,}"
-    rows += "" if periods is None else f" in {len(set(periods))} periods, {min(periods)} to {max(periods)}"
+    rows += "" if periods is None else f" in {_periods_words(sorted(set(periods)))}"
     exact = "exact" if explainer.exact else "approximate"
     for word, text in (
         ("made", f"{reference.created_at:%Y-%m-%d %H:%M} UTC by {reference.author}"),
         ("reason", reference.reason),
-        ("model", f"version {reference.model_version}, sha256 {reference.model_digest[:12]}"),
+        ("model", model_words(reference.model_version, reference.model_digest)),
         ("holdout", f"{rows}, digest {reference.holdout_digest[:12]}"),
         ("explainer", f"{explainer.engine}, {exact}, {explainer.scale} scale"),
     ):
@@ -58,6 +64,13 @@ def reference_view(reference: Reference, *, active: bool) -> Group:
     return Group(head, table, Text(), _importance_table(importances(reference)))
 
 
+def _periods_words(periods: Sequence[str]) -> str:
+    """Periods are known by the day they begin on, so the last one's day is no end of the rows."""
+    if len(periods) == 1:
+        return f"1 period that begins {periods[0]}"
+    return f"{len(periods)} periods that begin {periods[0]} to {periods[-1]}"
+
+
 def _importance_table(found: Sequence[tuple[str, float]]) -> RenderableType:
     total = sum(value for _, value in found)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
@@ -65,10 +78,10 @@ def _importance_table(found: Sequence[tuple[str, float]]) -> RenderableType:
     table.add_column("importance", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
     for name, value in found[:SHOWN_FEATURES]:
-        table.add_row(name, f"{value:.4g}", f"{value / total:.1%}" if total else "0%")
+        table.add_row(name, f"{value:.4g}", percent(value / total) if total else "0%")
     if (rest := len(found) - SHOWN_FEATURES) > 0:
         left = sum(value for _, value in found[SHOWN_FEATURES:])
-        table.add_row(f"{rest} more", f"{left:.4g}", f"{left / total:.1%}" if total else "0%", style="dim")
+        table.add_row(f"{rest} more", f"{left:.4g}", percent(left / total) if total else "0%", style="dim")
     return table
 
 

@@ -14,7 +14,9 @@ from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
     from monitor.reports.make import Format
+    from monitor.reports.weeks import Week
     from monitor.settings import Settings
+    from monitor.store import Store
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write reports for a meeting or an examiner.")
 
@@ -43,7 +45,7 @@ def weekly(
     directory: DirectoryOption = None,
     formats: FormatOption = ALL_FORMATS,
     evidently: Annotated[
-        bool, typer.Option("--evidently", help="Add Evidently's own drift report of each monitor: seconds and 4 MB.")
+        bool, typer.Option("--evidently", help="Add Evidently's own drift report of each monitor: 20 s and 6 MB.")
     ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
@@ -56,22 +58,27 @@ def weekly(
     from monitor.reports.make import make_weekly
     from monitor.reports.render import as_json as report_json
     from monitor.reports.weeks import Week
-    from monitor.store import Store
 
     now = options.utc_now()
     wanted = Week.parse(week) if week else Week.ended_by(now)
-    with Store.open(settings.store.url) as store, progress_bar("writing reports", quiet=as_json) as progress:
+    with (
+        options.open_store(settings, quiet=as_json) as store,
+        progress_bar("writing reports", quiet=as_json) as progress,
+    ):
         written = make_weekly(
             settings, store, week=wanted, now=now, directory=_directory(settings, directory),
             weeks=settings.reports.weeks if settings.reports else 26, formats=kinds, names=names,
             evidently=evidently or bool(settings.reports and settings.reports.evidently), progress=progress,
         )  # fmt: skip
+        other = None if any(one.counts.done for one in written.report.monitors) else _latest_week(store, names)
     if as_json:
         import json
 
         print_json({"files": to_json([str(path) for path in written.files]), **json.loads(report_json(written.report))})
         return 0
     say(f"{written.report.week} ({written.report.dates}), {written.report.headline}")
+    if other is not None:
+        say(f"  no check looked at this week; the latest week with checks: xdrift report weekly --week {other}")
     for one in written.report.asking:
         say(f"  {one.monitor}: {one.headline}")
     say(f"{len(written.files)} files, the first to open is {_first(written.files)}")
@@ -98,10 +105,9 @@ def compliance(
     from monitor.reports.render import compliance_json
     from monitor.reports.weeks import period as parse
     from monitor.reports.words import count
-    from monitor.store import Store
 
     wanted = parse(period)
-    with working("writing the report", quiet=as_json), Store.open(settings.store.url) as store:
+    with working("writing the report", quiet=as_json), options.open_store(settings, quiet=as_json) as store:
         report, files = make_compliance(
             settings, store, period=wanted, now=options.utc_now(), directory=_directory(settings, directory),
             formats=kinds, names=names,
@@ -127,6 +133,14 @@ def compliance(
 def _names(settings: Settings, monitors: list[str] | None) -> list[str] | None:
     """None for all, retired ones included."""
     return [one.name for one in chosen(settings, monitors)] if monitors else None
+
+
+def _latest_week(store: Store, names: list[str] | None) -> Week | None:
+    """The latest week that a check of these monitors looked at."""
+    from monitor.reports.weeks import Week
+
+    found = [check for name in names or (None,) for check in store.checks(name, limit=1)]
+    return max((Week.of_window(check.window) for check in found), default=None)
 
 
 def _formats(text: str) -> tuple[Format, ...]:

@@ -44,10 +44,9 @@ def serve(
 def upgrade(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> int:
     """Create the tables, or bring them to this version of xdrift. Safe to run twice, and by two at once."""
     from monitor.config import without_secrets
-    from monitor.store import Store
 
     settings = load_settings(config)
-    with working("upgrading the database", quiet=as_json), Store.open(settings.store.url) as store:
+    with working("upgrading the database", quiet=as_json), options.open_store(settings, quiet=as_json) as store:
         before = store.schema_version()
         store.upgrade()
         after = store.schema_version()
@@ -76,7 +75,10 @@ def demo(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Replay a year of real flight delays with three incidents put in, and see what xdrift says about each week."""
+    """Replay a year of real flight delays with three incidents put in, and see what xdrift says about each week.
+
+    Takes about a minute on two idle cores; progress goes to stderr.
+    """
     from monitor.demo import run_demo
 
     now = options.utc_now() if recent else None

@@ -21,7 +21,9 @@ from monitor.daemon.reviews import Reviews
 from monitor.daemon.timing import CHECK, SlotTrigger, scheduler
 from monitor.logs import event
 from monitor.notify import Announcer
-from monitor.publish import Health, Metrics, SnapshotHolder
+from monitor.publish.health import Health
+from monitor.publish.metrics import Metrics
+from monitor.publish.snapshot import SnapshotHolder
 from monitor.runner.slot import Clock
 from monitor.settings import Settings
 from monitor.store import Store

@@ -17,7 +17,8 @@ from monitor.daemon.http import Server, bind
 from monitor.daemon.jobs import Jobs
 from monitor.errors import StoreError
 from monitor.logs import event
-from monitor.publish import Metrics, create_app
+from monitor.publish.app import create_app
+from monitor.publish.metrics import Metrics
 from monitor.runner.slot import Clock
 from monitor.settings import Settings
 from monitor.store import Store

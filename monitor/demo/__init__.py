@@ -71,6 +71,7 @@ def run_demo(
         sys.stdout.write("\n")
     else:
         _print(story.view(listed, document))
+        sys.stdout.write(story.to_try(directory / "xdrift.yaml", replay.MONITOR, listed))
     sys.stdout.flush()
     if serve:
         serve_demo(config, None if now is not None else world, quiet=as_json)
@@ -107,13 +108,21 @@ def _print(view: Any) -> None:
     out.print(view)
 
 
+def _line(what: str, place: tuple[int, int] | None) -> None:
+    sys.stderr.write(f"{what}{'' if place is None else f', {place[0]} of {place[1]}'}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Callable[[str, tuple[int, int] | None], None]]:
-    """A bar on stderr for people; nothing in a pipe or for machines."""
+    """A bar on stderr for people, a line for each stage and week in a pipe or file, nothing for machines."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     out = Console(stderr=True)
+    if not quiet and not out.is_terminal:
+        yield _line
+        return
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

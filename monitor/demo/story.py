@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -139,6 +141,18 @@ def _sentences(listed: Sequence[Week]) -> list[RenderableType]:
     return parts
 
 
+def to_try(config: Path, monitor: str, listed: Sequence[Week]) -> str:
+    """Where everything is, and commands that show more of it."""
+    file = shlex.quote(str(config))
+    told = next((week for week in listed if week.truth), listed[-1])
+    return (
+        f"\nData, model, database and configuration are in {config.parent}/. To try next:\n"
+        f"  xdrift check {monitor} --at {told.planned_at} -c {file}\n"
+        f"  xdrift reference list -c {file}\n"
+        f"  xdrift check-config --probe -c {file}\n"
+    )
+
+
 def _closing(document: dict[str, Any]) -> Text:
     levels = document["ordinary_weeks_at_level"]
     quiet = "all quiet" if document["reference_weeks_quiet"] else "NOT all quiet"
@@ -146,5 +160,12 @@ def _closing(document: dict[str, Any]) -> Text:
         f"{document['incidents_found']} of {document['incidents']} incidents named with the right cause in all their "
         f"weeks. {document['reference_weeks']} weeks of the reference period: {quiet}. "
         f"{document['ordinary_weeks']} ordinary weeks after it: {levels['0']} none, {levels['1']} warning, "
-        f"{levels['2']} severe; these are real changes of season and traffic. {document['seconds']:.0f} s."
+        f"{levels['2']} severe.{_ordinary(levels)} {document['seconds']:.0f} s."
     )
+
+
+def _ordinary(levels: Mapping[str, int]) -> str:
+    """What is known of ordinary weeks that alarmed: no truth is on record for them, as for any real traffic."""
+    n = levels["1"] + levels["2"]
+    weeks = "The one that alarmed" if n == 1 else f"The {n} that alarmed"
+    return f" {weeks} had nothing put in: a real change of season or traffic, or a false alarm." if n else ""

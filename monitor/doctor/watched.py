@@ -9,11 +9,16 @@ from datetime import datetime
 from monitor import pipeline
 from monitor.doctor.finding import Finding, attempt, failed
 from monitor.errors import ReferenceMissingError
+from monitor.names import QUARANTINE_MEANINGS
 from monitor.pipeline import Subject
 from monitor.probe import Probe, probe_monitor
-from monitor.settings import MonitorSettings
+from monitor.settings import MonitorSettings, TelemetrySettings, format_duration
 from monitor.store import Store
 
+LINES = (
+    "xdrift_telemetry_records_total", "xdrift_telemetry_duplicates_total", "xdrift_telemetry_quarantined_total",
+)  # fmt: skip
+"""Every line that was read is in one of these."""
 PROBED_ROWS = 1
 """Rows of the holdout explained."""
 
@@ -26,6 +31,8 @@ def examine(monitor: MonitorSettings, store: Store | None, now: datetime) -> Ite
         if found.state == "failed" and tried.part in ("model", "holdout"):
             broken.append(tried.part)
         yield found
+    if store is not None and monitor.telemetry is not None:
+        yield from _set_aside(monitor, monitor.telemetry, store, now)
     opened: list[Subject] = []
     if broken:
         yield _unknown(monitor, "explanation", f"the {' and the '.join(broken)} did not open")
@@ -42,10 +49,36 @@ def examine(monitor: MonitorSettings, store: Store | None, now: datetime) -> Ite
 def _probed(tried: Probe) -> Finding:
     if tried.error is not None:
         return failed(tried.part, tried.error, monitor=tried.monitor)
+    if tried.untried:
+        return Finding(
+            monitor=tried.monitor, part=tried.part, state="unknown", found=tried.found, next="repair the model"
+        )
     if tried.empty:
         step = "see that predictions arrive where `predictions` points, and that columns.time is their time"
         return Finding(monitor=tried.monitor, part=tried.part, state="warn", found=tried.found, next=step)
     return Finding(monitor=tried.monitor, part=tried.part, state="ok", found=tried.found)
+
+
+def _set_aside(monitor: MonitorSettings, log: TelemetrySettings, store: Store, now: datetime) -> Iterator[Finding]:
+    """Lines of the explanation log that polls could not use, of which the places are kept; nothing without any."""
+    aside = store.telemetry_set_aside(monitor.name)
+    if not aside:
+        return
+    lines = sum(
+        one.value for one in store.snapshot(now).counters if one.labels["monitor"] == monitor.name and one.name in LINES
+    )
+    ahead = f"more than {format_duration(log.ahead)} ahead"
+    told = (
+        f"{one.n:,} {QUARANTINE_MEANINGS[one.reason].replace('too far ahead', ahead)}, the first at "
+        f"{one.source}:{one.position}"
+        for one in aside
+    )
+    yield Finding(
+        monitor=monitor.name, part="lines set aside", state="warn",
+        found=f"{sum(one.n for one in aside):,} of {lines:,.0f} lines of the explanation log: {'; '.join(told)} "
+        f"({'file:byte' if log.path else 'source:row'})",
+        next="they are not counted and not read again: look at these places, and mend what writes them",
+    )  # fmt: skip
 
 
 def _explanation(monitor: MonitorSettings, opened: list[Subject]) -> Finding:

@@ -10,10 +10,11 @@ from monitor.drift.canary import canary
 from monitor.drift.catalogue import TESTS, DriftTest
 from monitor.drift.compare import Comparison, compare
 from monitor.drift.decompose import decompose
+from monitor.drift.facts import Facts
 from monitor.drift.gaps import served_gap
 from monitor.drift.groups import Groups, check_groups, find_groups, group_sums, settle
 from monitor.drift.inputs import InputDrift, input_drift, input_profile
-from monitor.drift.judge import Facts, Judgement, judge
+from monitor.drift.judge import Judgement, judge
 from monitor.drift.lesser import LABEL as LESSER
 from monitor.drift.lesser import lend, lesser, lesser_sum
 from monitor.drift.measure import Measurement, measure

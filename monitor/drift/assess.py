@@ -130,19 +130,28 @@ def _at(values: Floats | None, j: int) -> float | None:
 def assess(views: Mapping[Key, tuple[Prepared, Measurement]], settings: DriftSettings) -> dict[Key, ViewResult]:
     """Judge all views of one check together, and the parts of views that are tested by themselves.
 
-    P-values of all features, judged tests, views and parts form one family (Benjamini-Hochberg). A test raises a
-    feature to a level only when its statistic exceeds that level's threshold and its adjusted p-value is at
-    most that level's alpha, and the feature is material.
+    P-values of all features, judged tests, views and parts form one family (Benjamini-Hochberg), those of the same rows
+    another: a harmless refit changes every row for certain, and so many true findings would let chance findings about
+    other rows pass. A test raises a feature to a level only when its statistic exceeds that level's threshold and its
+    adjusted p-value is at most that level's alpha, and the feature is material.
     """
-    family = [(key, name) for key in views for name in JUDGED]
-    raw: list[Floats] = [_family_p(views[key], name, settings) for key, name in family]
-    sizes = np.cumsum([0, *(len(p) for p in raw)])
-    adjusted = benjamini_hochberg(np.concatenate(raw)) if raw else np.array([])
-    by_test = {one: adjusted[sizes[i] : sizes[i + 1]] for i, one in enumerate(family)}
+    by_test = _adjusted(views, settings, paired=False) | _adjusted(views, settings, paired=True)
     return {
         key: _view(_part(key), prepared, measured, {name: by_test[key, name] for name in JUDGED}, settings)
         for key, (prepared, measured) in views.items()
     }
+
+
+def _adjusted(
+    views: Mapping[Key, tuple[Prepared, Measurement]], settings: DriftSettings, *, paired: bool
+) -> dict[tuple[Key, str], Floats]:
+    """Adjusted p-values, (d,) each, of the family of views of the same rows, or of the other one."""
+    family = [(key, name) for key, (_, measured) in views.items() if measured.paired == paired for name in JUDGED]
+    if not family:
+        return {}
+    raw = [_family_p(views[key], name, settings) for key, name in family]
+    ends = np.cumsum([len(p) for p in raw])
+    return dict(zip(family, np.split(benjamini_hochberg(np.concatenate(raw)), ends[:-1]), strict=True))
 
 
 def _part(key: View | Part) -> Part:

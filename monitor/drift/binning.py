@@ -54,44 +54,43 @@ def pad(rows: list[Ints]) -> tuple[Ints, Ints]:
 MASS = 0.005
 """Share of the reference's rows from which a value is a point mass that others snap to; two rows at least."""
 SNAP = 1e-5
-"""Current values this near a point mass, relative to it or to the feature's importance, are that value: another
-library, precision or file format changes last digits, and a tie broken by them would look like drift."""
+"""Values this near a point mass, relative to it or to the feature's importance, are that value: another library,
+precision or file format changes last digits, and a tie broken by them would look like drift."""
+
+Masses = Floats
+"""(3, k): point masses, ascending, and the least and the largest value that are taken for each."""
 
 
-def point_masses(column: Floats, importance: float) -> Floats:
-    """Values held by many rows of one ascending column, ascending, no two within reach of each other."""
+def point_masses(column: Floats, importance: float) -> Masses:
+    """Values held by many rows of one ascending column. Those within reach of each other are one, the heaviest."""
     least = max(2, int(np.ceil(MASS * len(column))))
     if len(column) < least:
-        return np.empty(0)
-    held = np.unique(column[least - 1 :][column[least - 1 :] == column[: len(column) - least + 1]]).astype(np.float64)
-    reach = _reach(held, importance)
-    apart = np.diff(held) > reach[1:] + reach[:-1]
-    alone = np.concatenate([[True], apart]) & np.concatenate([apart, [True]]) if len(held) else np.empty(0, np.bool_)
-    return np.asarray(held[alone], dtype=np.float64)
+        return np.empty((3, 0))
+    held = np.unique(column[least - 1 :][column[least - 1 :] == column[: len(column) - least + 1]])
+    if not len(held):
+        return np.empty((3, 0))
+    rows = np.searchsorted(column, held, side="right") - np.searchsorted(column, held, side="left")
+    held = held.astype(np.float64)
+    reach = SNAP * np.maximum(np.abs(held), importance)
+    low, high = held - reach, held + reach
+    first = np.concatenate([[0], np.flatnonzero(low[1:] > high[:-1]) + 1])
+    last = np.append(first[1:], len(held)) - 1
+    heaviest = [at + int(np.argmax(rows[at : to + 1])) for at, to in zip(first, last, strict=True)]
+    return np.asarray(np.stack([held[heaviest], low[first], high[last]]), dtype=np.float64)
 
 
-def _reach(held: Floats, importance: float) -> Floats:
-    return np.asarray(SNAP * np.maximum(np.abs(held), importance), dtype=np.float64)
-
-
-def snap(column: Floats, masses: Floats, importance: float) -> None:
+def snap(column: Floats, masses: Masses) -> None:
     """Put the values of one ascending column that are next to a point mass on it; it stays ascending."""
-    reach = _reach(masses, importance)
-    starts = np.searchsorted(column, masses - reach, side="left")
-    ends = np.searchsorted(column, masses + reach, side="right")
-    for value, start, end in zip(masses.tolist(), starts.tolist(), ends.tolist(), strict=True):
+    values, low, high = masses
+    starts, ends = np.searchsorted(column, low, side="left"), np.searchsorted(column, high, side="right")
+    for value, start, end in zip(values.tolist(), starts.tolist(), ends.tolist(), strict=True):
         column[start:end] = value
 
 
-def snapped(values: Floats, masses: Floats, importance: float) -> Floats:
+def snapped(values: Floats, masses: Masses) -> Floats:
     """The same for values in any order, as a copy."""
-    if not len(masses):
+    held, low, high = masses
+    if not len(held):
         return values
-    after = np.clip(np.searchsorted(masses, values), 1, len(masses) - 1) if len(masses) > 1 else None
-    if after is None:
-        near = np.broadcast_to(masses[0], values.shape)
-    else:
-        low, high = masses[after - 1], masses[after]
-        near = np.where(values - low <= high - values, low, high)
-    close = np.abs(values - near) <= SNAP * np.maximum(np.abs(near), importance)
-    return np.asarray(np.where(close, near, values), dtype=np.float64)
+    at = np.minimum(np.searchsorted(high, values), len(held) - 1)
+    return np.asarray(np.where((values >= low[at]) & (values <= high[at]), held[at], values), dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from monitor.drift.assess import Part, ViewResult, assess
 from monitor.drift.catalogue import TESTS
+from monitor.drift.given import aligned, checked_periods, checked_settings
 from monitor.drift.groups import check_groups, group_sums, settle
 from monitor.drift.lesser import LABEL, lend, lesser, lesser_sum
 from monitor.drift.measure import Measurement, measure
 from monitor.drift.prepare import Prepared, prepare
 from monitor.drift.weights import shares
-from monitor.errors import DataError
 from monitor.settings import DriftSettings
 from monitor.types import Finding, Level, View
 
@@ -26,6 +26,8 @@ class Comparison:
 
     result: ViewResult
     paired: bool
+    lent: Mapping[str, str]
+    """Feature to the sum that lent it its level: `lesser features`, or a group."""
 
     @property
     def level(self) -> Level:
@@ -45,9 +47,10 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of `xdrift compare --json`: plain types, undefined numbers are None.
 
-        Keys of each entry of `features`: feature, level, material, importance_reference, importance_current,
-        share_reference, share_current, and for each statistic NAME its value NAME; judged ones also have
-        NAME_level, NAME_threshold, NAME_threshold_severe, NAME_p_value, NAME_p_adjusted, the others None there.
+        Keys of each entry of `features`: feature, level, level_from (the sum that lent the level, else None), material,
+        importance_reference, importance_current, share_reference, share_current, and for each statistic NAME its value
+        NAME; judged ones also have NAME_level, NAME_threshold, NAME_threshold_severe, NAME_p_value, NAME_p_adjusted,
+        the others None there.
         """
         measured = self.result.measurement
         return {
@@ -72,6 +75,7 @@ class Comparison:
                 {
                     "feature": name,
                     "level": int(levels[j]),
+                    "level_from": self.lent.get(name),
                     "material": bool(self.result.material[j]),
                     "importance_reference": float(measured.importance_ref[j]),
                     "importance_current": float(measured.importance_cur[j]),
@@ -119,11 +123,11 @@ def compare(
         exact: paired only: the explainer is deterministic, so every change beyond rounding is real. False for sampled
             attributions: then only what chance does not explain counts, and `change` is not judged.
         periods: label per reference row (a week, a month); with enough of them thresholds know the natural
-            variation from period to period.
+            variation from period to period. Not with `paired`: on the same rows time plays no part.
 
     Raises:
-        DataError: columns differ, values are not finite, or there is no row at all. Thin samples do not raise:
-            the verdict is `unknown`.
+        DataError: columns differ, values are not finite numbers, there is no row at all, or an argument is of another
+            kind. Thin samples do not raise: the verdict is `unknown`.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -133,17 +137,18 @@ def compare(
     >>> compare(reference, reference * [1, 3, 1], feature_names=["age", "income", "tenure"]).verdict
     'drift'
     """
-    settings = settings or DriftSettings()
-    names, ref, cur = _aligned(reference, current, feature_names)
+    settings = checked_settings(settings)
+    known = checked_periods(periods, paired=paired)
+    names, ref, cur = aligned(reference, current, feature_names)
     view: View = "holdout" if paired else "traffic"
-    known = None if paired else periods
 
     def pair(before: Any, now: Any, labels: Sequence[str]) -> tuple[Prepared, Measurement]:
         side = prepare(before, labels, settings=settings, periods=known)
         return side, measure(side, now, paired=paired, exact=paired and exact)
 
     pairs = {Part(view): pair(ref, cur, names)}
-    small = lesser(pairs[Part(view)][0])
+    measured = pairs[Part(view)][1]
+    small = lesser([(measured.steady_ref, measured.n), (measured.steady_cur, measured.m)], settings)
     if len(small):
         pairs[Part(view, lesser=True)] = pair(lesser_sum(ref, small), lesser_sum(cur, small), [LABEL])
     groups = settings.groups
@@ -153,49 +158,19 @@ def compare(
         pairs[Part(view, groups=True)] = pair(sums_then, sums_now, list(groups))
     results = assess(pairs, settings)
     result = results[Part(view)]
+    lent: dict[str, str] = {}
     if groups:
-        result, _ = settle(result, results[Part(view, groups=True)], groups)
+        settled, _ = settle(result, results[Part(view, groups=True)], groups)
+        raised = _raised(result, settled)
+        lent |= {name: group for group, members in groups.items() for name in members if name in raised}
+        result = settled
     if len(small):
-        result, _ = lend(result, results[Part(view, lesser=True)], small)
-    return Comparison(result=result, paired=paired)
+        settled, _ = lend(result, results[Part(view, lesser=True)], small)
+        lent |= dict.fromkeys(_raised(result, settled), LABEL)
+        result = settled
+    return Comparison(result=result, paired=paired, lent=lent)
 
 
-def _aligned(reference: Any, current: Any, given: Sequence[str] | None) -> tuple[list[str], Any, Any]:
-    """Feature names and both matrices in the same column order."""
-    ref_names, cur_names = _columns(reference), _columns(current)
-    for side, columns in (("reference", ref_names), ("current", cur_names)):
-        twice = sorted({name for name in columns or () if (columns or []).count(name) > 1})
-        if twice:
-            raise DataError(f"{side} has columns of one name", seen=", ".join(twice), expected="unique feature names")
-    if ref_names and cur_names:
-        missing = [name for name in ref_names if name not in cur_names]
-        extra = [name for name in cur_names if name not in ref_names]
-        if missing or extra:
-            raise DataError(
-                "the two matrices have different features",
-                seen=f"only in reference: {missing or 'none'}, only in current: {extra or 'none'}",
-                expected="the same feature columns on both sides",
-                hint="drop or rename columns so that both sides agree",
-            )
-        current = np.asarray(current)[:, [cur_names.index(name) for name in ref_names]]
-    # Masked arrays stay what they are: `prepare` and `measure` refuse them, asarray would unmask.
-    ref, cur = np.asanyarray(reference), np.asanyarray(current)
-    width = ref.shape[1] if ref.ndim == 2 else 0
-    known = ref_names or cur_names
-    if given is not None and known and list(given) != known:
-        raise DataError(
-            "feature names do not agree with the columns of the data frame",
-            seen=", ".join(given),
-            expected=", ".join(known),
-            hint="leave feature_names out: the columns have names",
-        )
-    names = list(given) if given is not None else (ref_names or cur_names or [f"f{j}" for j in range(width)])
-    if len(names) != width or len(set(names)) != len(names):
-        seen = f"{len(names)} names, {len(set(names))} distinct"
-        raise DataError("feature names", seen=seen, expected=f"{width} unique names")
-    return names, ref, cur
-
-
-def _columns(matrix: Any) -> list[str] | None:
-    columns = getattr(matrix, "columns", None)
-    return None if columns is None else [str(column) for column in columns]
+def _raised(before: ViewResult, after: ViewResult) -> list[str]:
+    """Features with a higher level than before."""
+    return [before.feature_names[j] for j in np.flatnonzero(after.feature_levels > before.feature_levels)]

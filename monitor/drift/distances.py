@@ -16,14 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.drift.binning import snap
+from monitor.drift.binning import Masses, snap
 from monitor.types import Floats, Ints
 
 Matrix = NDArray[Any]
 """float64 or float32."""
-
-Snapping = tuple[Sequence[Floats], Floats]
-"""Point masses per feature, and importances, (d,)."""
 
 COMPILED_FROM = 1_000_000
 """Values on both sides from which loading numba and its kernels pays."""
@@ -106,14 +103,14 @@ def over_blocks(task: Callable[[slice], None], values: Matrix) -> None:
             pass
 
 
-def distances(ref: Matrix, current: Matrix, edges: Floats, snapping: Snapping | None = None) -> Distances:
+def distances(ref: Matrix, current: Matrix, edges: Floats, masses: Sequence[Masses] | None = None) -> Distances:
     """Compare all columns.
 
     Args:
         ref: (d, n) ascending reference columns.
         current: (m, d) finite values in any order, float32 or float64.
         edges: (d, e) ascending inner bin edges of the reference.
-        snapping: point masses per feature, and the importances that say what is next to them.
+        masses: d tables of point masses, on which the values next to them are put.
     """
     (d, n), m = ref.shape, len(current)
     gaps, counts = np.empty(d, np.int64), np.empty((d, edges.shape[1] + 1), np.int64)
@@ -122,8 +119,8 @@ def distances(ref: Matrix, current: Matrix, edges: Floats, snapping: Snapping | 
 
     def one(at: slice) -> None:
         columns = ascending(current[:, at])
-        if snapping is not None:
-            columns = _snapped(columns, at, snapping)
+        if masses is not None:
+            columns = _snapped(columns, masses[at])
         gaps[at], areas[at], counts[at] = compare(ref[at], columns, edges[at])
         importance[at], variance[at] = moments(columns, current.size)
         mean[at] = columns.mean(axis=1, dtype=np.float64)
@@ -141,15 +138,13 @@ def distances(ref: Matrix, current: Matrix, edges: Floats, snapping: Snapping | 
     )
 
 
-def _snapped(columns: Matrix, at: slice, snapping: Snapping) -> Matrix:
+def _snapped(columns: Matrix, masses: Sequence[Masses]) -> Matrix:
     """In double precision where anything is snapped: single cannot hold the reference's values."""
-    masses, sizes = snapping
-    if not any(len(held) for held in masses[at]):
+    if not any(held.size for held in masses):
         return columns
     columns = columns.astype(np.float64, copy=False)
-    for column, held, size in zip(columns, masses[at], sizes[at].tolist(), strict=True):
-        if len(held):
-            snap(column, held, size)
+    for column, held in zip(columns, masses, strict=True):
+        snap(column, held)
     return columns
 
 

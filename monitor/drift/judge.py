@@ -7,45 +7,11 @@ from dataclasses import dataclass, replace
 
 from monitor.drift import sentence
 from monitor.drift.assess import ViewResult
+from monitor.drift.facts import Facts
 from monitor.drift.inputs import InputDrift
 from monitor.drift.segment_words import segment_lines
 from monitor.drift.segments import NO_SEGMENTS, Segments
-from monitor.drift.served import Served
 from monitor.types import Contribution, Level, Verdict, View
-
-SAME_ANSWER = 1e-5
-"""Predictions on the holdout that moved less than this, relative to their spread, did not move (float32)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known beside the statistics."""
-
-    model_changed: bool
-    """The model's content digest differs from the reference's."""
-    version_changed: bool
-    """Its version label differs."""
-    explainer_changed: bool
-    """The explainer's digest differs: settings or library versions."""
-    changes: tuple[str, ...]
-    """Each changed setting or library in words: `xgboost 2.1 -> 3.2`."""
-    prediction_shift: float | None
-    """Mean abs change of predictions on the holdout over their standard deviation; None when not comparable."""
-    inputs: Mapping[str, InputDrift]
-    """Source column to its drift."""
-    source_of: Mapping[str, str]
-    """Attribution column to source column."""
-    settled: tuple[str, ...] = ()
-    """What feature groups changed in the levels, one line each."""
-    thin: str | None = None
-    """Why traffic could not be judged; None when it could."""
-    served: Served | None = None
-    """Logged attributions against recomputed ones; None where none are logged."""
-
-    @property
-    def gap(self) -> Level:
-        """Level of the gap between what was served and what is recomputed."""
-        return self.served.level if self.served else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +77,13 @@ def _model_side(level: int, facts: Facts) -> Verdict:
     """Who answers for a change on the same rows."""
     if not level:
         return "none"
-    moved = facts.prediction_shift is not None and facts.prediction_shift > SAME_ANSWER
     if facts.model_changed:
         # New file: the model, unless it answers as before and only the explainer's settings moved.
-        return "explainer" if facts.explainer_changed and facts.prediction_shift is not None and not moved else "model"
+        same = facts.prediction_shift is not None and not facts.moved
+        return "explainer" if facts.explainer_changed and same else "model"
     if facts.explainer_changed:
         return "explainer"
-    return "model" if moved else "explainer"
+    return "model" if facts.moved else "explainer"
 
 
 def signals(
@@ -125,13 +91,16 @@ def signals(
     facts: Facts,
     segments: Segments = NO_SEGMENTS,
 ) -> tuple[InputDrift, ...]:
-    """Pipeline marks that explain what traffic moved, strongest first.
+    """Pipeline marks that explain what traffic moved, alone or together with the model, strongest first.
 
     Marks on the inputs of raised features, and proven unit conversions of any feature that counts: correlated features
     share credit, so a broken input may show in the attributions of its companions. Marks are those of all traffic.
     """
     results = [views["traffic"]] if "traffic" in views else []
     results += segments.raised()
+    if not any(result.level for result in results):
+        # Neither side is over a threshold alone: what both moved together is left.
+        results = [views["total"]] if "total" in views and not _level(views, "holdout") else []
     if not any(result.level for result in results):
         return ()
     columns: dict[str, bool] = {}

@@ -6,18 +6,16 @@ of their absolute attributions is tested like a feature of its own: absolute, be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitor.drift.assess import ViewResult
 from monitor.drift.distances import Matrix
 from monitor.drift.weights import shares, weighty
+from monitor.settings import DriftSettings
 from monitor.types import Floats, Ints
-
-if TYPE_CHECKING:
-    from monitor.drift.prepare import Prepared
 
 LEAST_SHARE = 0.05
 """Share of all importance from which they are tested: two fifths of it, the severe floor, are the share from which a
@@ -25,11 +23,16 @@ single feature counts."""
 LABEL = "lesser features"
 
 
-def lesser(prepared: Prepared) -> Ints:
+def lesser(samples: Sequence[tuple[Floats, int]], settings: DriftSettings) -> Ints:
     """Places of the features too small to alarm by themselves, (k,); none when they are fewer than two, or hold too
-    little together."""
-    share = shares(prepared.steady)
-    places = np.flatnonzero(~weighty(share, prepared.settings))
+    little together.
+
+    `samples`: importances (d,) and rows of every sample that is compared. One side alone may not choose: features that
+    are small in it by chance are larger in the other.
+    """
+    rows = sum(n for _, n in samples)
+    share = shares(np.asarray(sum(importance * (n / rows) for importance, n in samples), dtype=np.float64))
+    places = np.flatnonzero(~weighty(share, settings))
     if len(places) < 2 or share[places].sum() < LEAST_SHARE:
         return places[:0]
     return places

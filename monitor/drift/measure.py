@@ -129,7 +129,7 @@ def _rounding(values: Floats) -> Floats:
 
 def _measure(prepared: Prepared, matrix: Matrix, pairs: _Pairs | None, *, exact: bool) -> Measurement:
     n, m = prepared.n, len(matrix)
-    found = distances(prepared.columns, matrix, prepared.edge_table, (prepared.masses, prepared.steady))
+    found = distances(prepared.columns, matrix, prepared.edge_table, prepared.masses)
     counts = found.counts
     p_ref, p_cur = proportions(prepared.counts, counts, prepared.widths)
     statistics = {
@@ -201,8 +201,7 @@ def _shift_p(prepared: Prepared, found: Distances, m: int) -> Floats:
 
 def _snapped(prepared: Prepared, values: Matrix) -> Matrix:
     """(n, d) values, those next to a point mass of the reference put on it."""
-    columns = zip(values.T, prepared.masses, prepared.steady.tolist(), strict=True)
-    return np.stack([snapped(column, held, size) for column, held, size in columns], axis=1)
+    return np.stack([snapped(column, held) for column, held in zip(values.T, prepared.masses, strict=True)], axis=1)
 
 
 def _noise_p(change: Floats, bounds: Floats | None) -> Floats:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.drift.binning import bin_counts, pad, point_masses, quantile_edges, snap
-from monitor.drift.calibrate import Natural, calibrate
+from monitor.drift.binning import Masses, bin_counts, pad, point_masses, quantile_edges, snap
+from monitor.drift.calibrate import Natural, Whole, calibrate
 from monitor.drift.distances import Matrix, ascending, moments, over_blocks, steady_importance, table
 from monitor.drift.weights import shares, weighty
 from monitor.errors import DataError
@@ -43,8 +43,8 @@ class Prepared:
     """(d,) mean signed attribution."""
     steady: Floats
     """(d,) importance without the most extreme rows."""
-    masses: tuple[Floats, ...]
-    """Per feature the values that many rows hold."""
+    masses: tuple[Masses, ...]
+    """Per feature the values that many rows hold, and what is next to each."""
     natural: Natural
     noise: Mapping[str, Floats]
     """Judged test to (2, d): what an approximate explainer's seed alone does; empty when it is exact."""
@@ -104,13 +104,11 @@ def check_matrix(values: object, what: str, feature_names: Sequence[str] | None 
     )
 
 
-def _snap_to_masses(columns: Matrix, steady: Floats) -> tuple[Floats, ...]:
+def _snap_to_masses(columns: Matrix, steady: Floats) -> tuple[Masses, ...]:
     """Point masses of (d, n) ascending columns, whose values next to one are put on it in place."""
-    sizes = steady.tolist()
-    masses = tuple(point_masses(column, size) for column, size in zip(columns, sizes, strict=True))
-    for column, held, size in zip(columns, masses, sizes, strict=True):
-        if len(held):
-            snap(column, held, size)
+    masses = tuple(point_masses(column, size) for column, size in zip(columns, steady.tolist(), strict=True))
+    for column, held in zip(columns, masses, strict=True):
+        snap(column, held)
     return masses
 
 
@@ -160,6 +158,12 @@ def prepare(
     edges = tuple(quantile_edges(column, settings.bins) for column in columns)
     edge_table = table(edges)
     counts, widths = pad([bin_counts(column, edge) for column, edge in zip(columns, edges, strict=True)])
+    if natural is None:
+        whole = Whole(
+            columns=columns, masses=masses, edges=edge_table, counts=counts, widths=widths,
+            importance=importance, variance=variance,
+        )  # fmt: skip
+        natural = calibrate(matrix, periods, whole, counted=weighty(shares(steady), settings))
     return Prepared(
         feature_names=tuple(feature_names),
         values=matrix,
@@ -173,7 +177,7 @@ def prepare(
         mean=mean,
         steady=steady,
         masses=masses,
-        natural=natural or calibrate(matrix, periods, edge_table, counts, widths, weighty(shares(steady), settings)),
+        natural=natural,
         noise=noise or {},
         settings=settings,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.drift.ratios import ratio_words
+from monitor.drift.ratios import MOST, ratio_words
 from monitor.drift.segments import Segments, Unjudged, nearest
 
 if TYPE_CHECKING:
@@ -53,7 +53,17 @@ def _line(result: ViewResult) -> str:
     word = ("no drift", "warning", "severe")[result.level]
     sizes = f"{result.measurement.m} recent rows against {result.measurement.n}"
     features = f"{int((levels > 0).sum())} of {len(levels)} features"
-    return f"segment {result.segment}: {word}, {features}, {nearest(result)[1]:.1f}x the threshold ({sizes})"
+    return f"segment {result.segment}: {word}, {features}, {_how_far(result)} ({sizes})"
+
+
+def _how_far(result: ViewResult) -> str:
+    """The statistic nearest to its threshold or farthest beyond it, over the threshold."""
+    j, times = nearest(result)
+    if times < MOST:
+        return f"{times:.1f}x the threshold"
+    if result.measurement.importance_ref[j] == 0:
+        return f"{result.feature_names[j]} had no importance before"
+    return f"over {MOST:,.0f}x the threshold"
 
 
 def _unjudged(segments: tuple[Unjudged, ...]) -> str:

@@ -27,7 +27,7 @@ Labels = Mapping[str, Sequence[str]]
 Rows = NDArray[np.bool_]
 
 MISSING = "(missing)"
-"""Shown for rows without a value."""
+"""Label of rows without a value: none at all, an empty text, or these very words."""
 NOT_JUDGED = "rows"
 """Test name of the finding that says why a segment was not judged."""
 
@@ -114,6 +114,7 @@ def choose_segments(then: Labels, now: Labels, settings: DriftSettings) -> Chose
         then: labels of the n holdout rows; columns that the holdout lacks are absent.
         now: labels of the m recent rows.
     """
+    then, now = _labelled(then), _labelled(now)
     segments: list[Segment] = []
     unjudged: list[Unjudged] = []
     notes: list[str] = []
@@ -138,10 +139,14 @@ def choose_segments(then: Labels, now: Labels, settings: DriftSettings) -> Chose
     return Chosen(segments=tuple(segments), unjudged=tuple(unjudged), notes=tuple(notes))
 
 
+def _labelled(labels: Labels) -> Labels:
+    return {column: [value or MISSING for value in values] for column, values in labels.items()}
+
+
 def _segment(column: str, value: str, then: Sequence[str], now: Sequence[str], least: int) -> Segment | Unjudged:
     sides = [np.fromiter((one == value for one in side), np.bool_, len(side)) for side in (then, now)]
     n, m = (int(side.sum()) for side in sides)
-    name = f"{column}={value or MISSING}"
+    name = f"{column}={value}"
     if min(n, m) < least:
         reason = f"{m} recent rows and {n} in the holdout, {least} of each are needed"
         return Unjudged(name=name, reason=reason, n_reference=n, n_current=m)
@@ -186,10 +191,11 @@ def _wider(own: Natural, whole: Natural) -> Natural:
 
 def nearest(result: ViewResult) -> tuple[int, float]:
     """The feature that came nearest to its warning threshold or went farthest beyond it, and how near: the statistic
-    over the threshold. Among raised features where there are any, else among those that count.
+    over the threshold, infinite for a relative change from no importance. Among raised features where there are any,
+    else among those that count.
     """
-    ratios = [np.nan_to_num(result.measurement.statistics[test] / result.limits[test][0]) for test in JUDGED]
-    ratio = np.max(np.stack(ratios), axis=0)
+    ratios = [result.measurement.statistics[test] / result.limits[test][0] for test in JUDGED]
+    ratio = np.max(np.nan_to_num(np.stack(ratios), posinf=np.inf), axis=0)
     top = result.feature_levels == result.level
     asked = top if result.level else result.material
     j = int(np.argmax(np.where(asked, ratio, -1.0)))

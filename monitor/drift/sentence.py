@@ -1,71 +1,57 @@
-"""The verdict in words that a person on call understands."""
+"""The verdict in words that a person on call understands. Every clause rests on a fact; none says more than it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from monitor.drift.ratios import ratio_words
+from monitor.drift.evidence import evidence_lines, row_change
+from monitor.drift.feature_words import SHOWN, raised_features
+from monitor.drift.ratios import percent_words
 from monitor.drift.segment_words import farthest, hidden
 from monitor.types import Contribution, Verdict, View
 
 if TYPE_CHECKING:
     from monitor.drift.assess import ViewResult
+    from monitor.drift.facts import Facts
     from monitor.drift.inputs import InputDrift
-    from monitor.drift.judge import Facts
     from monitor.drift.segments import Segments
 
-SHOWN = 3
-"""Features named in a sentence; the page lists all."""
-
-ENDS: dict[View, tuple[str, str]] = {
-    "holdout": ("importance_reference", "importance_holdout"),
-    "traffic": ("importance_holdout", "importance_current"),
-    "total": ("importance_reference", "importance_current"),
-}
+__all__ = ["evidence_lines", "verdict_sentence"]
 
 SERVED = {
     "pipeline": "What was served is not what is logged, though nothing drifted in what is logged",
     "explainer": "The serving system explains otherwise than the model does, though nothing drifted",
 }
 """A gap that is alone, by its cause."""
+SAME_ROWS = "on the same holdout rows"
 
 
-def movers(views: Mapping[View, ViewResult], view: View) -> dict[str, float]:
-    """Features by how far their attributions moved in a view, largest first, in output units: Wasserstein distance, on
-    the same rows the mean change.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What the sentence is about."""
 
-    Distance, not change of importance: attributions that all turn from mixed to negative may keep their mean size.
-    """
-    if view not in views:
-        return {}
-    result = views[view]
-    distance = result.measurement.moved_by
-    order = sorted(range(len(distance)), key=lambda j: -distance[j])
-    return {result.feature_names[j]: float(distance[j]) for j in order}
+    views: Mapping[View, ViewResult]
+    contributions: Sequence[Contribution]
+    facts: Facts
+    marks: Sequence[InputDrift]
+    segments: Segments
 
+    def raised(self, view: View) -> bool:
+        return view in self.views and bool(self.views[view].level)
 
-def _movers(contributions: Sequence[Contribution], views: Mapping[View, ViewResult], view: View) -> str:
-    """The features at the highest level, the farthest moved first, each with what became of its importance."""
-    raised = [c for c in contributions if c.level]
-    top = max((c.level for c in raised), default=0)
-    distance = movers(views, view)
-    chosen = sorted((c for c in raised if c.level == top), key=lambda c: -distance.get(c.feature, 0.0))
-    start, end = ENDS[view]
-    named = [f"{c.feature} {_change(c, start, end, distance.get(c.feature, 0.0))}" for c in chosen[:SHOWN]]
-    more = f", and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else ""
-    return "; ".join(named) + more
+    @property
+    def data_raised(self) -> bool:
+        return self.raised("traffic") or bool(self.segments.level)
 
+    @property
+    def sum_alone(self) -> bool:
+        """Neither model nor data is over a threshold alone, both together are."""
+        return self.raised("total") and not self.raised("holdout") and not self.data_raised
 
-def _change(one: Contribution, start: str, end: str, distance: float) -> str:
-    """What became of its importance; where that stayed, how far the attributions themselves moved."""
-    before, after = getattr(one, start), getattr(one, end)
-    words = ratio_words(before, after)
-    if before > 0 and words == ratio_words(1.0, 1.0):
-        return f"{words}: its attributions moved by {distance / before:.0%} of their size"
-    return words
+    def features(self, over: View, *raised_in: View) -> str:
+        return raised_features(self.contributions, self.views, over, raised_in=raised_in)
 
 
 def verdict_sentence(
@@ -77,92 +63,134 @@ def verdict_sentence(
     segments: Segments,
 ) -> str:
     """One to three sentences for people."""
+    case = _Case(views=views, contributions=contributions, facts=facts, marks=marks, segments=segments)
     if verdict == "none":
-        changed = f" The model file changed, {_of_same_rows(views)}." if facts.model_changed else ""
-        return f"Nothing drifted: the model explains recent predictions as it did when the reference was made.{changed}"
+        calm = "Nothing drifted: the model explains recent predictions as it did when the reference was made."
+        return calm + _quiet_model(case)
     if verdict == "unknown":
         return f"Could not judge recent predictions: {facts.thin}."
-    raised = segments.level or any(views[view].level for view in ENDS if view in views)
-    if facts.served and facts.gap and not raised:
+    if facts.served and facts.gap and not (case.data_raised or case.raised("holdout") or case.raised("total")):
         return f"{SERVED[facts.served.cause]}: {facts.served.text}."
     if verdict == "model":
-        return f"{_model_clause(facts)} On the same holdout rows {_movers(contributions, views, 'holdout')}."
+        return f"{_model_clause(case)}. {_by_model(case)}{_data_as_well(case)}"
     if verdict == "explainer":
-        what = f" ({'; '.join(facts.changes)})" if facts.changes else ""
-        return (
-            f"The explainer changed{what}, not the model: the same model gives other explanations of the same rows, "
-            f"{_movers(contributions, views, 'holdout')}. Results are not comparable until it is put back or "
-            "a new reference is accepted."
-        )
+        return _explainer(case)
     if verdict == "pipeline":
-        seen = "; ".join(mark.text for mark in marks[:SHOWN]) or (facts.served.text if facts.served else "")
-        return f"A feature pipeline changed: {seen}. In {_where(contributions, views, segments)}"
+        return f"A feature pipeline changed: {_marks(case)}. In {_where(case)}{_model_as_well(case)}"
     if verdict == "data":
-        return f"The data changed, the model did not: in {_where(contributions, views, segments)}"
-    together = f"Together, {_movers(contributions, views, 'total')}."
-    return f"{_model_clause(facts)} The data changed as well. {together}{farthest(segments, views.get('traffic'))}"
+        return f"{_data_clause(case)}: in {_where(case)}{_model_as_well(case)}"
+    other = f"A feature pipeline changed as well: {_marks(case)}." if _marks(case) else "The data changed as well."
+    together = f"Together, {case.features('total', 'holdout', 'traffic')}."
+    return f"{_model_clause(case)}. {other} {together}{farthest(segments, views.get('traffic'))}"
 
 
-def row_change(result: ViewResult) -> float | None:
-    """Mean change of the same rows' attributions as a share of all importance; None for other rows."""
-    measured = result.measurement
-    total = float(measured.importance_ref.sum())
-    return float(measured.moved_by.sum()) / total if measured.paired and total > 0 else None
+def _marks(case: _Case) -> str:
+    """What was seen of a broken pipeline; empty when nothing was."""
+    served = case.facts.served
+    otherwise = served.text if served and case.facts.gap and served.cause == "pipeline" else ""
+    return "; ".join(mark.text for mark in case.marks[:SHOWN]) or otherwise
 
 
-def _of_same_rows(views: Mapping[View, ViewResult]) -> str:
-    moved = row_change(views["holdout"]) if "holdout" in views else None
+def _where(case: _Case) -> str:
+    """Which recent rows moved and how: all, a segment that the whole hides, or all against the reference."""
+    if case.sum_alone:
+        return f"recent predictions, against the reference, {case.features('total')}. Most of what moved is the data's."
+    if not case.raised("traffic"):
+        return f"{hidden(case.segments)}."
+    whole = f"recent predictions {case.features('traffic')}."
+    return whole + farthest(case.segments, case.views.get("traffic"))
+
+
+def _by_model(case: _Case) -> str:
+    if case.sum_alone:
+        words = f"In recent predictions, against the reference, {case.features('total')}. Most of it is the model's."
+    else:
+        words = f"On the same holdout rows {case.features('holdout')}."
+    return f"{words} The explainer changed as well{_what(case)}." if case.facts.explainer_changed else words
+
+
+def _what(case: _Case) -> str:
+    return f" ({'; '.join(case.facts.changes)})" if case.facts.changes else ""
+
+
+def _model_clause(case: _Case, also: str = "") -> str:
+    facts = case.facts
+    if facts.model_changed and not facts.labelled:
+        return f"The model file was replaced{also} (no version label is configured)"
+    if facts.model_changed and not facts.version_changed:
+        return f"The model was replaced{also} without a new version label (silent retrain)"
+    if facts.model_changed:
+        return f"A new model version is in force{also}"
+    return f"The model answers differently{also} although its file is the same"
+
+
+def _data_clause(case: _Case) -> str:
+    """That the model did not change is said only where nothing says that it did."""
+    facts = case.facts
+    if case.raised("holdout"):
+        return "The data changed most"
+    judged = "holdout" in case.views and not case.views["holdout"].reason
+    if facts.model_changed or facts.explainer_changed or case.facts.moved or not judged:
+        return "The data changed"
+    return "The data changed, the model did not"
+
+
+def _model_as_well(case: _Case) -> str:
+    """What the same rows say beside drifted data."""
+    if not case.raised("holdout"):
+        return _quiet_model(case)
+    facts = case.facts
+    if facts.model_changed or (case.facts.moved and not facts.explainer_changed):
+        changed = _model_clause(case, " as well")
+        changed += f", and the explainer changed{_what(case)}" if facts.explainer_changed else ""
+    elif facts.explainer_changed:
+        changed = f"The explainer changed as well{_what(case)}"
+    else:
+        changed = "Explanations changed as well although model and explainer are the same"
+    return f" {changed}: {SAME_ROWS} {case.features('holdout')}."
+
+
+def _quiet_model(case: _Case) -> str:
+    """A changed model or explainer whose explanations of the same rows are within the thresholds."""
+    facts = case.facts
+    changed = ["the model file"] if facts.model_changed else []
+    changed += [f"the explainer{_what(case)}"] if facts.explainer_changed else []
+    if changed:
+        words = " and ".join(changed)
+        return f" {words[0].upper()}{words[1:]} changed, {_of_same_rows(case)}."
+    return " Predictions of the same rows moved although the model file is the same." if case.facts.moved else ""
+
+
+def _of_same_rows(case: _Case) -> str:
+    if "holdout" not in case.views or case.views["holdout"].reason:
+        return "on the same rows that was not judged"
+    moved = row_change(case.views["holdout"])
     if not moved:
         return "its explanations did not"
-    size = f"{moved:.0%}" if moved >= 0.01 else "less than 1%"
+    size = percent_words(moved) if moved >= 0.01 else "less than 1%"
     return f"explanations of the same rows moved by {size} of their size, within the thresholds"
 
 
-def _where(contributions: Sequence[Contribution], views: Mapping[View, ViewResult], segments: Segments) -> str:
-    """Which recent rows moved and how: all, or a segment that the whole hides."""
-    if segments.level and not ("traffic" in views and views["traffic"].level):
-        return f"{hidden(segments)}."
-    whole = f"recent predictions {_movers(contributions, views, 'traffic')}."
-    return whole + farthest(segments, views.get("traffic"))
+def _data_as_well(case: _Case) -> str:
+    """What recent rows say beside a changed model."""
+    if not case.data_raised:
+        return ""
+    if marks := _marks(case):
+        return f" A feature pipeline changed as well: {marks}."
+    return f" The data changed as well: in {_where(case)}"
 
 
-def _model_clause(facts: Facts) -> str:
-    if facts.model_changed and not facts.version_changed:
-        return "The model was replaced without a new version label (silent retrain)."
-    if facts.model_changed:
-        return "A new model version is in force."
-    return "The model answers differently although its file is the same."
-
-
-def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str, ...]:
-    """The facts behind the verdict, one line each."""
-    lines = [f"{view} view: {_view_line(result)}" for view, result in views.items()]
-    lines.append("model digest " + ("changed" if facts.model_changed else "unchanged"))
-    if facts.model_changed:
-        lines.append("version label " + ("changed" if facts.version_changed else "unchanged"))
-    what = f"changed: {'; '.join(facts.changes) or 'digest'}" if facts.explainer_changed else "unchanged"
-    lines.append(f"explainer {what}")
-    if facts.prediction_shift == 0:
-        lines.append("predictions on the holdout are the same")
-    elif facts.prediction_shift is not None:
-        lines.append(f"predictions on the holdout moved by {facts.prediction_shift:.3g} of their standard deviation")
-    lines.extend(drift.text for drift in facts.inputs.values() if drift.signal)
-    lines.extend(facts.settled)
-    if facts.served:
-        lines.append(facts.served.text)
-    if facts.thin:
-        lines.append(f"traffic not judged: {facts.thin}")
-    return tuple(lines)
-
-
-def _view_line(result: ViewResult) -> str:
-    if result.reason:
-        return f"not judged, {result.reason}"
-    levels = result.feature_levels
-    word = ("no drift", "warning", "severe")[result.level]
-    change = result.model_numbers["importance_change"]
-    moved = f", importances moved by {change:.0%} in total" if np.isfinite(change) else ""
-    by_row = row_change(result)
-    if by_row:
-        moved += f", row by row attributions by {by_row:.0%}" if by_row >= 0.005 else ", row by row by less than 1%"
-    return f"{word}, {int((levels > 0).sum())} of {len(levels)} features{moved}"
+def _explainer(case: _Case) -> str:
+    facts, what, until = case.facts, _what(case), "it is put back"
+    moved = case.features("total" if case.sum_alone else "holdout")
+    if not facts.explainer_changed:
+        until = "the cause is found"
+        said = "Explanations of the same rows changed although model and explainer are the same"
+    elif facts.model_changed:
+        said = f"The explainer changed{what}, and a new model file predicts the same but is explained otherwise"
+    elif case.facts.moved:
+        said = f"The explainer changed{what}, and predictions moved although the model file is the same"
+    else:
+        said = f"The explainer changed{what}, not the model: the same model gives other explanations of the same rows"
+    marks = f" A feature pipeline changed as well: {_marks(case)}." if case.data_raised and _marks(case) else ""
+    return f"{said}, {moved}.{marks} Results are not comparable until {until} or a new reference is accepted."

@@ -5,7 +5,8 @@ summer after winter. So a good fit alone proves nothing (measured: 19 of 100 nat
 Two things do. Recorded numbers have few decimals; converted ones leave that lattice, and undoing the right
 conversion, and hardly any other, puts them back on it. And populations hardly move by a factor of 24, by 273.15
 degrees, or from all positive to all negative between two checks: such a move is believed to be a conversion when
-undoing it gives back the reference's middle and spread, since growth by 12 or 15 is not a factor of 24.
+undoing it gives back the reference's middle and spread, since growth by 12 or 15 is not a factor of 24. Which unit it
+was is said only where the factor is that unit's, within chance; else the factor itself.
 
 A column without a lattice (raw floating point readings) in a unit less than ten times away is not recognised: its
 drift is reported, its cause is not guessed.
@@ -17,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from monitor.types import Floats, Profile
+from monitor.types import QUANTILE_GRID, Floats, Profile
 
 UNITS: tuple[tuple[str, float, float], ...] = (
     # name, factor, offset: current = factor * reference + offset. Factors are exact by definition where they can be.
@@ -61,6 +62,12 @@ ratio of interquartile ranges, when the conversion is undone. Ordinary weeks dif
 SAME = 0.15
 """PSI under which the undone column is the reference's again, however far its middle and spread seem: heavy tails move
 those from week to week."""
+NEAR = 0.1
+"""Without a lattice a unit is named where the column grew by its factor, give or take this natural logarithm"""
+CHANCE = 2.5
+"""... or as many standard errors."""
+IQR_OF_NORMAL = 1.349
+"""Interquartile range of a normal distribution, in standard deviations."""
 MIRRORED = 0.1
 """The same for the median of a changed sign: the other hemisphere has other latitudes, too."""
 DECIMALS = (0, 1, 2, 3)
@@ -98,10 +105,42 @@ def converted(
             continue
         left = psi_of(_snapped(undone, edges))
         if left <= LEFT * value:
-            fits.append((not back, left, name, proven or left <= SAME or _alike(reference, undone, factor)))
+            believed = proven or left <= SAME or _alike(reference, undone, factor)
+            fits.append((not back, left, name, factor if far and offset == 0 and not proven else None, believed))
     # The best one or none: where it is not believed, one that fits less well would be a guess.
-    _, left, name, believed = min(fits, default=(True, value, "", False))
-    return (name, left) if believed else None
+    not_back, left, name, by, believed = min(fits, default=(True, value, "", None, False))
+    if not believed:
+        return None
+    growth = None if by is None else _growth(reference, present)
+    if growth is None:
+        return name, left
+    grown, slack = growth
+    by_factor = [
+        (abs(np.log(other / grown)), found, rest)
+        for no_lattice, rest, found, other, _ in fits
+        if other is not None and other > 0 and no_lattice == not_back
+    ]
+    off, name, left = min(by_factor)
+    if off <= slack:
+        return name, left
+    return f"a factor of about {float(f'{grown:.2g}'):g}", psi_of(_snapped(present / grown, edges))
+
+
+def _growth(reference: Profile, present: Floats) -> tuple[float, float] | None:
+    """By which factor the column grew, and the logarithm by which that may be off; None where values are not positive.
+
+    Without a lattice, growth by 30 looks like inches that became millimetres. The mean log ratio of quantiles tells
+    them apart as well as the sample sizes allow.
+    """
+    middle = slice(3, 8)
+    before, now = np.array(reference.quantiles[middle]), np.quantile(present, QUANTILE_GRID[middle])
+    if (before <= 0).any() or (now <= 0).any():
+        return None
+    logs = np.log(now / before)
+    spread = float(np.log(before[3] / before[1])) / IQR_OF_NORMAL
+    chance = spread * float(np.sqrt(1 / max(reference.n - reference.n_missing, 1) + 1 / len(present)))
+    disagree = float(logs.std()) / float(np.sqrt(len(logs)))
+    return float(np.exp(logs.mean())), max(CHANCE * chance, CHANCE * disagree, NEAR)
 
 
 def _step(reference: Profile) -> float | None:

@@ -13,6 +13,7 @@ from monitor.drill.grammar import share, wrong
 from monitor.drill.incident import Incident, Mask, Scene
 from monitor.drill.traffic import loose
 from monitor.errors import DataError
+from monitor.publish.phrases import percent
 from monitor.types import Holdout, Sample, Window, utc
 
 
@@ -27,7 +28,7 @@ def mix(rest: str, scene: Scene) -> Incident:
     if until <= since:
         raise wrong("mix", rest, "a FROM before its UNTIL")
     donors = _Donors(scene, Window(start=since, end=until), part)
-    rows = "all rows" if part == 1 else f"{part:.0%} of rows"
+    rows = "all rows" if part == 1 else f"{percent(part)} of rows"
     return Incident(
         words=f"{rows} come from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC, {donors.place}",
         monitor=scene.monitor,

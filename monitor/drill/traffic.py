@@ -13,6 +13,7 @@ from monitor.drift.units import UNITS
 from monitor.drill.grammar import number, share, wrong
 from monitor.drill.incident import Incident, Mask, Scene
 from monitor.errors import ConfigError, DataError
+from monitor.publish.phrases import percent
 from monitor.types import Sample
 
 
@@ -49,7 +50,7 @@ def missing(rest: str, scene: Scene) -> Incident:
     """missing:COLUMN[:SHARE]."""
     name, part = _name_and_share(rest, scene)
     column = scene.column(name)
-    rows = "all rows" if part == 1 else f"{part:.0%} of rows"
+    rows = "all rows" if part == 1 else f"{percent(part)} of rows"
     return Incident(
         words=f"{column} is missing in {rows}",
         monitor=scene.monitor,

@@ -91,7 +91,8 @@ def _of_kind(kind: str) -> Unfit:
         if subject.kind != kind:
             return f"it reads {kind} models, this is {subject.title}"
         if subject.structure != "tree":
-            return f"{kind} does not explain {subject.title} with linear leaves"
+            part = " with linear leaves" if kind == "lightgbm" else " by trees"
+            return f"{kind} does not explain {subject.title}{part}"
         return None if scale == "margin" else "it explains the margin, not the probability"
 
     return unfit

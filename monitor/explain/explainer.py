@@ -127,9 +127,14 @@ def prepare(
 
     feature_names: columns in the model's order, for models that do not know them. background: rows (the holdout) for
     engines that integrate over some and for trying the engine; without it only engines that need none work. Raises
-    ConfigError for settings that do not fit the model, DataError for a background without its columns, ExplainError
-    when the model cannot be explained so that attributions add up.
+    ConfigError for settings that do not fit the model, DataError for a background without rows or without its columns,
+    ExplainError when the model cannot be explained so that attributions add up.
     """
+    if background is not None and not len(background):
+        raise DataError(
+            "background", seen="0 rows", expected="at least one row with the model's columns",
+            hint="give rows of the holdout, or none at all for engines that need none",
+        )  # fmt: skip
     opened = opening.open_model(model, feature_names, background)
     features = opened.whole.features
     source = None if background is None else columns.select(background, features, what="background")

@@ -25,8 +25,9 @@ _LOG_LINK = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survi
 def open_model(native: Any, features: tuple[str, ...]) -> Subject:
     """Raises what the library raises on an object that was not trained."""
     booster, missing, rounds = parts(native)
-    categories = _categories(booster)
     learner = json.loads(booster.save_config())["learner"]
+    linear = learner["gradient_booster"]["name"] == "gblinear"
+    categories = {} if linear else _categories(booster)
     objective = str(learner["objective"]["name"])
     classes = _classes(native, objective, int(learner["learner_model_param"]["num_class"]))
     targets = int(learner["learner_model_param"].get("num_target", 1))
@@ -34,8 +35,9 @@ def open_model(native: Any, features: tuple[str, ...]) -> Subject:
     return Subject(
         native=native,
         kind="xgboost",
-        title=f"XGBoost model ({objective})",
-        structure="tree",
+        title=f"XGBoost {'linear ' if linear else ''}model ({objective})",
+        # Its own contributions of a linear booster are measured from rows of zeros, not from the background.
+        structure="other" if linear else "tree",
         features=features,
         classes=classes,
         n_outputs=binary_or_many(classes) or targets,

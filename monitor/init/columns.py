@@ -199,6 +199,15 @@ def guess_label(facts: DataFacts, features: Collection[str], n_classes: int | No
     return guess
 
 
+def label_candidates(facts: DataFacts, taken: Collection[str]) -> tuple[str, ...]:
+    """Columns that hold two values without gaps, as flags or as numbers, and could be what came true."""
+    return tuple(
+        c.name
+        for c in facts.columns
+        if c.kind in ("number", "flag") and c.name not in taken and c.n_distinct == 2 and not c.n_missing
+    )
+
+
 def guess_prediction(facts: DataFacts, features: Collection[str]) -> Guess | None:
     """A numeric column that is no feature and is named like a prediction."""
     found = [c for c in facts.columns if c.kind == "number" and c.name not in features]

@@ -16,9 +16,10 @@ from monitor.init.columns import (
     guess_prediction,
     guess_time,
     guess_version,
+    label_candidates,
     segment_candidates,
 )
-from monitor.init.draft import Draft, Guessed
+from monitor.init.draft import Draft, Guessed, scalar
 from monitor.init.model import ModelFacts
 from monitor.init.traffic import Traffic
 from monitor.settings import HoldoutSettings
@@ -26,6 +27,10 @@ from monitor.settings import HoldoutSettings
 MAX_HOLDOUT = int(HoldoutSettings.model_fields["max_rows"].default)
 ENOUGH_PER_DAY = 500
 """Rows a day from which daily windows can be judged well."""
+SAYING_NOTHING = frozenset(
+    {"model", "models", "best", "best-model", "final", "final-model", "latest", "booster", "clf", "artifacts", "tmp"}
+)
+"""Names of files and folders that would make a poor name for a monitor."""
 CALIBRATING_PERIODS = 4
 """Fewer periods in the holdout than this cannot calibrate thresholds."""
 
@@ -67,7 +72,8 @@ def make_starter(
     """
     features = model.feature_names or ()
     roles, served = _roles(data, features, model), _roles(traffic.facts or data, features, model)
-    monitor = name or slug(model.path.stem)
+    made, origin = _name(model)
+    monitor = name or made
     draft = Draft()
     draft.comment(f"yaml-language-server: $schema={schema}", wrap=False)
     draft.comment(
@@ -80,7 +86,7 @@ def make_starter(
             draft.put("name", name)
         else:
             draft.guess(
-                "name", monitor, why="made from the name of the model file",
+                "name", monitor, why=f"made from the name of the {origin}",
                 check="every metric, page and alert carries this name",
             )  # fmt: skip
         draft.guess("owner", "unassigned", why="nobody said", check="write the team or person who gets drift alerts")
@@ -97,6 +103,14 @@ def make_starter(
 def slug(text: str) -> str:
     """`text` as a monitor name: lower case, digits and hyphens; `model` when nothing is left."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-") or "model"
+
+
+def _name(model: ModelFacts) -> tuple[str, str]:
+    """A name for the monitor and what it is from: the folder where the file's own name says nothing."""
+    stem, folder = slug(model.path.stem), slug(model.path.absolute().parent.name)
+    if stem in SAYING_NOTHING and folder not in SAYING_NOTHING:
+        return folder, "folder of the model file, whose own name says nothing"
+    return stem, "model file"
 
 
 def _roles(data: DataFacts, features: Sequence[str], model: ModelFacts) -> _Roles:
@@ -123,6 +137,11 @@ def _model(draft: Draft, model: ModelFacts, traffic: Traffic) -> None:
         if model.opened:
             draft.comment(f"Seen in the file: {model.format}, {known}, {classes}.")
         draft.put("path", traffic.relative(model.path))
+        draft.comment(
+            "CHECK: without a version only the file can be seen to change. Write your label of this release, and "
+            "change it with every release: a file that changes under the same label is then called out."
+        )
+        draft.comment('version: "1"', wrap=False)
         if not model.opened:
             draft.put("format", model.format)
             draft.put("trust", False)
@@ -158,6 +177,11 @@ def _holdout(draft: Draft, data: DataFacts, roles: _Roles, features: Sequence[st
         _role(draft, "id", roles.id, check="every row has one of its own")
         _role(draft, "time", roles.time, check="it is the time of the prediction, not of the label")
         _role(draft, "label", roles.label, check="the model never sees it")
+        if roles.label is None and (flags := label_candidates(data, {*features, *roles.taken})):
+            draft.comment(
+                "Possible label: a column of two values, no feature. Only `xdrift drill --inject retrain` needs one."
+            )
+            draft.comment(f"label: {scalar(flags[0])}", wrap=False)
         if roles.time:
             _timezone(draft, roles.time)
             _period(draft, roles.time)
@@ -201,14 +225,13 @@ def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Seque
                 )  # fmt: skip
             _role(draft, "time", served.time, check="it is the time of the prediction")
             _role(draft, "id", served.id, check="every prediction has one of its own")
-            _role(draft, "prediction", served.prediction, check="it is what the model answered, in the explained scale")
+            shown = "it is what the model answered: shown beside the recomputed one, so probability or log-odds both do"
+            _role(draft, "prediction", served.prediction, check=shown)
             _role(draft, "label", served.label, check="the model never sees it")
             _role(draft, "model_version", served.version, check="it names the model that answered")
             if groups := segment_candidates(facts, {*features, *served.taken}):
-                listed = ", ".join(groups)
-                draft.comment(
-                    f"Possible segments: [{listed}]; each value is tested by itself, if the holdout has it too."
-                )
+                draft.comment("Possible segments: each value is tested by itself, if the holdout has the column too.")
+                draft.comment(f"segments: [{', '.join(map(scalar, groups))}]", wrap=False)
             _rename(draft, facts, features)
 
 

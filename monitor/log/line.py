@@ -14,6 +14,7 @@ DEPTH = 32
 """Levels of nesting; more, or an object that holds itself, cannot be written."""
 
 
+_TIMES = "expected an aware datetime or seconds since 1970"
 TEMPLATES = 64
 """Sets of names that are remembered."""
 
@@ -58,14 +59,33 @@ class Numbers:
 
 
 def timestamp(moment: float | datetime) -> str:
-    """ISO 8601, UTC, microseconds. Raises ValueError for a naive datetime: a zone is never guessed."""
+    """ISO 8601, UTC, microseconds.
+
+    Raises TypeError for what is no time, ValueError for one out of range and for a naive datetime: a zone is never
+    guessed.
+    """
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
-            raise ValueError("time has no zone")
-        moment = moment.astimezone(UTC)
-    else:
-        moment = datetime.fromtimestamp(moment, UTC)
-    return moment.isoformat(timespec="microseconds")
+            raise ValueError(f"time: got a datetime without a zone, {_TIMES}")
+        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    try:
+        return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
+    except TypeError as error:
+        raise TypeError(f"time: got {type(moment).__name__!r}, {_TIMES}") from error
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError(f"time: got {moment!r}, {_TIMES}") from error
+
+
+def seconds(name: str, value: Any) -> float | None:
+    """A length of time in seconds, None for None. Raises TypeError for what is no number, numbers as text included."""
+    if value is None or type(value) is float:
+        return value
+    try:
+        if isinstance(value, str | bytes | bytearray):
+            raise TypeError(value)
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name}: got {type(value).__name__!r}, expected seconds as a number") from error
 
 
 def _plain(value: Any) -> Any:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitor.log.line import Numbers, encode, timestamp
+from monitor.log.line import Numbers, encode
 from monitor.privacy import Keeper
 
 LINE_LIMIT = 1 << 20
@@ -22,6 +21,8 @@ _KEYS = frozenset(
         "source", "compute_seconds", "unexplained_reason", "error", "inputs", "fingerprint",
     )
 )  # fmt: skip
+_ARGUMENTS = {"timestamp": "time", "explanation_latency_ms": "latency", "shap_values": "attributions"}
+"""Name in the record to the argument that makes it, where they differ."""
 
 
 class Records:
@@ -41,7 +42,7 @@ class Records:
         record = {**head, **{name: value for name, value in fields.items() if value is not None}}
         if groups:
             if not _KEYS.isdisjoint(groups):
-                raise TypeError(f"groups {sorted(groups)} take a name that a record uses itself")
+                raise TypeError(_taken(sorted(_KEYS.intersection(groups))))
             record.update(self._kept(groups))
         if self._keeper.columns and "top_features" in record:
             record["top_features"] = self._below(record["top_features"])
@@ -81,15 +82,21 @@ class Records:
         return [self._below(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def head_of(record_id: str | int, moment: float | datetime, model_version: str | None) -> dict[str, Any]:
-    """What every record begins with. Raises ValueError for an empty id or a time without zone."""
+def head_of(record_id: str | int, model_version: str | None) -> dict[str, Any]:
+    """What every record begins with, without its time. Raises ValueError for an empty id."""
     text = str(record_id)
     if not text or record_id is None:
         raise ValueError("record_id is empty; expected the unique id of the prediction")
-    head = {"record_id": text, "timestamp": timestamp(moment)}
+    head = {"record_id": text}
     if model_version is not None:
         head["model_version"] = str(model_version)
     return head
+
+
+def _taken(names: Sequence[str]) -> str:
+    meant = _ARGUMENTS.get(names[0])
+    hint = f"; use {meant}=" if meant else ""
+    return f"{', '.join(names)}: a name of the record itself, no group{hint}"
 
 
 def class_of(error: BaseException | str) -> str:

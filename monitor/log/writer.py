@@ -13,11 +13,13 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 from monitor.log.file import AppendFile
-from monitor.log.line import encode
+from monitor.log.line import encode, seconds, timestamp
 from monitor.log.record import Records, class_of, head_of
 from monitor.privacy import Keeper
 
 Reason = Literal["timeout", "error", "missing", "disabled", "sampling", "other"]
+SOURCES = ("cache", "live_treeshap", "live_approximate", "fallback")
+"""Where an explanation came from."""
 _ALL = 1 << 64
 """More than any digest of an id."""
 
@@ -137,9 +139,11 @@ class Log:
         time: float | datetime | None = None,
         **groups: Any,
     ) -> None:
-        """A prediction with its explanation, {feature: attribution}; latency in seconds, time of the prediction.
+        """A prediction with its explanation, {feature: attribution}; `latency` in seconds.
 
-        `groups` are words such as route, flow and segment, by which predictions without explanation are grouped.
+        `time` is that of the prediction, an aware datetime or seconds since 1970; now when absent. `source` is one of
+        SOURCES: a record with another word is written, counts as `other`, and is counted in `failures`. `groups` are
+        words such as route, flow and segment, by which predictions without explanation are grouped.
         """
         if not self.sampled(record_id):
             self.unexplained(record_id, "sampling", model_version=model_version, time=time, **groups)
@@ -152,12 +156,18 @@ class Log:
             "base_value": base_value,
             "shap_values": attributions,
             "top_features": top_features,
-            "explanation_latency_ms": None if latency is None else latency * 1000,
             "is_cached": is_cached,
             "source": source,
-            "compute_seconds": compute_seconds,
         }
-        self._write(record_id, model_version, time, fields, inputs, groups)
+        if source is not None and (not isinstance(source, str) or source not in SOURCES):
+            error = ValueError(
+                f"source: got {str(source)[:40]!r}, expected one of {', '.join(SOURCES)}; it counts as other"
+            )
+            if self._strict:
+                raise error
+            self._failed(error)
+        took = latency, compute_seconds
+        self._write(record_id, model_version, time, fields, inputs, groups, took=took)
 
     def unexplained(
         self,
@@ -202,11 +212,10 @@ class Log:
             "prediction": prediction,
             "predicted_class": predicted_class,
             "error": class_of(error),
-            "explanation_latency_ms": None if latency is None else latency * 1000,
-            "compute_seconds": compute_seconds,
             "fingerprint": fingerprint,
         }
-        self._write(record_id, model_version, time, fields, inputs, groups)
+        took = latency, compute_seconds
+        self._write(record_id, model_version, time, fields, inputs, groups, took=took)
 
     def close(self) -> None:
         """Close the file; a later record opens it again."""
@@ -226,15 +235,22 @@ class Log:
         fields: dict[str, Any],
         inputs: Mapping[str, Any] | None,
         groups: Mapping[str, Any],
+        took: tuple[float | None, float | None] = (None, None),
     ) -> None:
+        """`took`: seconds until the explanation was there, and those of computing it."""
         try:
-            head = head_of(record_id, self._now() if time is None else time, model_version)
+            head = head_of(record_id, model_version)
             try:
+                head["timestamp"] = timestamp(self._now() if time is None else time)
+                latency = seconds("latency", took[0])
+                fields["explanation_latency_ms"] = None if latency is None else latency * 1000
+                fields["compute_seconds"] = seconds("compute_seconds", took[1])
                 line = self._records.line(head, fields, inputs, groups)
             except Exception as error:
                 if self._strict:
                     raise
                 self._failed(error)
+                head.setdefault("timestamp", timestamp(self._now()))
                 line = encode(head | {"unexplained_reason": "other"})
             self._file.write(line.encode("ascii") + b"\n")
         except Exception as error:

@@ -15,13 +15,13 @@ from monitor.pipeline.alteration import UNALTERED, Alteration
 from monitor.pipeline.counterparts import with_counterparts
 from monitor.pipeline.groups import feature_groups
 from monitor.pipeline.pairs import Material
-from monitor.pipeline.record import attribution_rows, careful, versions
+from monitor.pipeline.record import attribution_rows, versions
 from monitor.pipeline.reference import PREDICTION
 from monitor.pipeline.segments import segment_rows
 from monitor.pipeline.served import ServedRows, compare_served
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
 from monitor.pipeline.views import Compared, compare_views, facts, view_levels
-from monitor.privacy import Keeper
+from monitor.privacy import Keeper, careful
 from monitor.settings import MonitorSettings
 from monitor.store import check_id
 from monitor.types import Attributions, Check, Claim, Floats, Outcome, Profile, Reference, Sample, Verdict
@@ -267,7 +267,8 @@ def matching_reference(monitor: MonitorSettings, store: Store, subject: Subject)
             f"model of monitor {monitor.name!r} has other features than reference {reference.id}",
             seen=f"new {sorted(ours - theirs)}, gone {sorted(theirs - ours)}",
             expected="the same features",
-            hint=f"attributions are not comparable; make a new reference with {accept}",
+            hint="if this deployment was not meant, roll it back; if it was, nothing can be compared with its "
+            f"attributions yet: make a new reference with {accept}",
         )
     if reference.holdout_digest != subject.holdout.digest:
         raise ReferenceMissingError(

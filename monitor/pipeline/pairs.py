@@ -82,6 +82,17 @@ class Sides:
     now: Prepared
     """Current model on the holdout."""
 
+    def samples(self) -> list[tuple[Floats, int]]:
+        """Importances, (d,), and rows of everything that the current model explained."""
+        found = [(self.now.steady, self.now.n)]
+        if "traffic" in self.pairs:
+            traffic = self.pairs["traffic"][1]
+            found.append((traffic.steady_cur, traffic.m))
+        if "trend" in self.pairs:
+            earlier = self.pairs["trend"][0]
+            found.append((earlier.steady, earlier.n))
+        return found
+
 
 def pair_views(
     values: Values, names: tuple[str, ...], reference: Reference, settings: DriftSettings, *, noise: bool = True

@@ -13,8 +13,7 @@ import numpy as np
 
 from monitor import __version__
 from monitor.pipeline.subject import Subject
-from monitor.privacy import Keeper, without_values
-from monitor.settings import MonitorSettings
+from monitor.privacy import Keeper
 from monitor.types import AttributionRow, Attributions, Sample
 
 if TYPE_CHECKING:
@@ -34,18 +33,6 @@ def versions(subject: Subject) -> dict[str, str]:
         **subject.model.libraries,
         **subject.explainer.ref.libraries,
     }
-
-
-def careful(monitor: MonitorSettings) -> Callable[[str], str]:
-    """What is done to texts that may be a library's before they are stored and shown.
-
-    Where columns are kept back, what is quoted in them is left out, but for names of the configuration.
-    """
-    if not Keeper.of(monitor).columns:
-        return lambda text: text
-    mapped = monitor.predictions.columns
-    known = {monitor.name, monitor.model_label, *(monitor.features or ()), *mapped.rename, *mapped.rename.values()}
-    return lambda text: without_values(text, known=known)
 
 
 def attribution_rows(

@@ -63,7 +63,7 @@ def compare_views(material: Material, monitor: MonitorSettings, window: Window, 
         labels = tuple(f"{GROUP}{name}" for name in material.groups)
         sums = pair_views(values.summed(names, material.groups), labels, material.reference, settings, noise=False)
         pairs |= {Part(view, groups=True): pair for view, pair in sums.pairs.items()}
-    small = drift.lesser(sides.ref)
+    small = drift.lesser(sides.samples(), settings)
     if len(small):
         label = (f"{GROUP}{drift.LESSER}",)
         together = pair_views(values.lesser(small), label, material.reference, settings, noise=False)
@@ -176,6 +176,7 @@ def facts(
     return Facts(
         model_changed=reference.model_digest != model.digest,
         version_changed=reference.model_version != model.version,
+        labelled=not model.digest.startswith(model.version),
         explainer_changed=before.digest != after.digest or bool(libraries),
         changes=tuple(dict.fromkeys((*explainer_changes(before, after), *libraries))),
         prediction_shift=_prediction_shift(reference.attributions, material.holdout),

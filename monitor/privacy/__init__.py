@@ -6,7 +6,18 @@ Standard library only, and imported by serving applications through `monitor.log
 from __future__ import annotations
 
 from monitor.privacy.keeper import REDACTED, Keeper
-from monitor.privacy.quotes import without_values
+from monitor.privacy.quotes import careful, withhold, withholding, without_values
 from monitor.privacy.scan import KINDS, TEXT_LIMIT, scan, worth_scanning
 
-__all__ = ["KINDS", "REDACTED", "TEXT_LIMIT", "Keeper", "scan", "without_values", "worth_scanning"]
+__all__ = [
+    "KINDS",
+    "REDACTED",
+    "TEXT_LIMIT",
+    "Keeper",
+    "careful",
+    "scan",
+    "withhold",
+    "withholding",
+    "without_values",
+    "worth_scanning",
+]

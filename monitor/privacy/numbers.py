@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 _CARD = re.compile(
-    r"(?<![\w.+-])(?:[0-9]{14,16}|[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{4}([ -])[0-9]{6}\2[0-9]{4,5})"
+    r"(?<![\w.+-])(?:[0-9]{14,16}|[0-9]{4}([ .-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{4}([ .-])[0-9]{6}\2[0-9]{4,5})"
     r"(?![\w-]|\.[0-9])"
 )
 _ISSUERS: dict[int, re.Pattern[str]] = {
@@ -18,7 +18,7 @@ _ISSUERS: dict[int, re.Pattern[str]] = {
 }
 """Length to the first digits of issuers that use it."""
 
-_IBAN = re.compile(r"(?<![\w.+-])([A-Za-z]{2})[0-9]{2}(?= ?[A-Za-z0-9])")
+_IBAN = re.compile(r"(?<![\w.+-])([A-Za-z]{2})[0-9]{2}(?=[ -]?[A-Za-z0-9])")
 _IBAN_LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "BY": 28,
     "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18,
@@ -29,13 +29,31 @@ _IBAN_LENGTHS = {
     "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
 }  # fmt: skip
 """Characters of an IBAN by country (ISO 13616 registry)."""
+_DIGITS_ONLY = "AE AT BA BE CR CZ DE DK EE EG ES FI FO GL HR HU IL IS LT ME MR NO PL PT RS SE SI SK TN VA XK"
+"""Countries whose accounts have no letters behind that of the country."""
+
+
+_COUNTED = re.compile(
+    r"(?<![A-Za-z])(?:order|invoice|tracking|shipment|parcel|ticket|batch|serial|sku|isbn|ean|gtin|imei)"
+    r"[ _-]?(?:no|nr|num|number|id|ref|code)?[ .:#=]{0,4}$",
+    re.IGNORECASE,
+)
+"""Before a number: it numbers things, and passes a check by chance."""
+
+
+def _of_a_thing(found: re.Match[str], text: str) -> bool:
+    return _COUNTED.search(text[max(0, found.start() - 32) : found.start()]) is not None
 
 
 def holds_card(text: str) -> bool:
-    """A payment card: digits of an issuer, plain or in its usual groups, with a right check digit (Luhn)."""
+    """A payment card: digits of an issuer, plain or in its usual groups, with a right check digit (Luhn).
+
+    Plain digits behind a word such as `order` are the number of a thing.
+    """
     for found in _CARD.finditer(text):
-        digits = found[0].replace(" ", "").replace("-", "")
-        if _ISSUERS[len(digits)].match(digits) and luhn(digits) and len(set(digits)) > 1:
+        digits = "".join(filter(str.isdigit, found[0]))
+        right = _ISSUERS[len(digits)].match(digits) and luhn(digits) and len(set(digits)) > 1
+        if right and (len(digits) < len(found[0]) or not _of_a_thing(found, text)):
             return True
     return False
 
@@ -56,11 +74,11 @@ def holds_iban(text: str) -> bool:
 
 
 def _iban_at(text: str, start: int, wanted: int) -> bool:
-    """Up to a space between groups of four; the account ends where the country's length says."""
+    """Up to a separator between groups of four; the account ends where the country's length says."""
     taken, at = "", start
     while len(taken) < wanted and at < len(text):
         sign = text[at]
-        if sign == " " and len(taken) % 4 == 0 and taken and text[at - 1] != " ":
+        if sign in " -" and len(taken) % 4 == 0 and taken and text[at - 1] not in " -":
             at += 1
             continue
         if not (sign.isascii() and sign.isalnum()):
@@ -69,13 +87,19 @@ def _iban_at(text: str, start: int, wanted: int) -> bool:
         at += 1
     if len(taken) < wanted or text[at : at + 1].isalnum():
         return False
-    account = (taken[4:] + taken[:4]).upper()
-    return int("".join(str(int(sign, 36)) for sign in account)) % 97 == 1
+    taken = taken.upper()
+    if taken[:2] in _DIGITS_ONLY and not taken[2:].isdigit():
+        return False
+    return int("".join(str(int(sign, 36)) for sign in taken[4:] + taken[:4])) % 97 == 1
 
 
 def holds_national_id(text: str) -> bool:
     """An identity, tax or insurance number in the spelling of its country, with its check where it has one."""
-    return any(right(found) for shape, right in _NATIONAL_IDS for found in shape.finditer(text))
+    for found in _NATIONAL_IDS.finditer(text):
+        # The groups stand in the order of the table, and exactly one has matched.
+        if _COUNTRIES[(found.lastindex or 1) - 1][1](found) and not _of_a_thing(found, text):
+            return True
+    return False
 
 
 def _digits(found: re.Match[str]) -> str:
@@ -114,7 +138,7 @@ _ODD = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16
 
 def _italian(found: re.Match[str]) -> bool:
     """Check letter: characters at odd places by a table, at even places by their rank, modulo 26."""
-    ranks = [int(sign) if sign.isdigit() else ord(sign) - 65 for sign in found[0]]
+    ranks = [int(sign) if sign.isdigit() else ord(sign) - 65 for sign in found[0].upper()]
     return (sum(_ODD[rank] for rank in ranks[:15:2]) + sum(ranks[1:15:2])) % 26 == ranks[15]
 
 
@@ -144,20 +168,19 @@ def _luhn(found: re.Match[str]) -> bool:
     return luhn(_digits(found))
 
 
-_BEFORE, _AFTER = r"(?<![\w.+-])", r"(?![\w-]|\.[0-9])"
-_NATIONAL_IDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = tuple(
-    (re.compile(_BEFORE + shape + _AFTER, re.ASCII), right)
-    for shape, right in (
-        (r"[0-9]{3}-[0-9]{2}-[0-9]{4}", _us),  # social security number, United States
-        (r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]", _uk),  # NINO, United Kingdom
-        (r"[1-9][0-9](?:[0-9]{9}| [0-9]{3} [0-9]{3} [0-9]{3})", _german_tax),  # tax number
-        (r"[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}", _french),  # NIR
-        (r"[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z]", _italian),  # codice fiscale
-        (r"(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?[TRWAGMYFPDXBNJZSQVHLCKE]", _spanish),  # DNI, NIE
-        (r"(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])[0-9]{2}[-+A][0-9]{3}[0-9A-FHJ-NPR-Y]", _finnish),  # HETU
-        (r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[-+][0-9]{4}", _luhn),  # personnummer, Sweden
-        (r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", _brazilian),  # CPF
-        (r"[1-79][0-9]{2}-[0-9]{3}-[0-9]{3}", _luhn),  # social insurance number, Canada
-    )
+_COUNTRIES: tuple[tuple[str, Callable[[re.Match[str]], bool]], ...] = (
+    (r"[0-9]{3}-[0-9]{2}-[0-9]{4}", _us),  # social security number, United States
+    (r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]", _uk),  # NINO, United Kingdom
+    (r"[1-9][0-9](?:[0-9]{9}| [0-9]{3} [0-9]{3} [0-9]{3})", _german_tax),  # tax number
+    (r"[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}", _french),  # NIR
+    (r"[A-Za-z]{6}[0-9]{2}[A-EHLMPRSTa-ehlmprst][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z]", _italian),  # codice fiscale
+    (r"(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?[TRWAGMYFPDXBNJZSQVHLCKE]", _spanish),  # DNI, NIE
+    (r"(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])[0-9]{2}[-+A][0-9]{3}[0-9A-FHJ-NPR-Y]", _finnish),  # HETU
+    (r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[-+][0-9]{4}", _luhn),  # personnummer, Sweden
+    (r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", _brazilian),  # CPF
+    (r"[1-79][0-9]{2}-[0-9]{3}-[0-9]{3}", _luhn),  # social insurance number, Canada
 )
-"""Shape, and whether a text of that shape is such a number."""
+"""Shape, and whether a text of that shape is such a number. No text has two of the shapes."""
+_NATIONAL_IDS = re.compile(
+    rf"(?<![\w.+-])(?:{'|'.join(f'({shape})' for shape, _ in _COUNTRIES)})(?![\w-]|\.[0-9])", re.ASCII
+)

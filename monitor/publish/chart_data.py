@@ -137,6 +137,9 @@ def bin_labels(edges: Sequence[float]) -> list[str]:
     return [*labels, f"{text[-1]} and above"]
 
 
+LENT = "lent by features that drifted together; the evidence names them"
+
+
 def tests(findings: Sequence[Finding]) -> dict[str, list[dict[str, Any]]]:
     """Every test of every feature, for the rows that open."""
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -153,11 +156,11 @@ def tests(findings: Sequence[Finding]) -> dict[str, list[dict[str, Any]]]:
                 "p": number(finding.p_adjusted, 2),
                 "state": LEVELS[finding.level].key,
                 "level": f"{LEVELS[finding.level].symbol} {LEVELS[finding.level].word}" if _judged(finding) else "–",
-                "reason": finding.reason or "",
+                "reason": finding.reason or (LENT if finding.lent else ""),
             }
         )
     return rows
 
 
 def _judged(finding: Finding) -> bool:
-    return finding.threshold is not None and finding.reason is None
+    return finding.threshold is not None and (finding.reason is None or finding.level > 0)

@@ -12,6 +12,8 @@ from monitor.publish.strip import Cell, cells
 from monitor.types import Contribution, HistoryPoint, MonitorStatus, SloStatus, Snapshot
 
 MOVERS = 3
+SUM_OF_OTHERS = "explanations"
+"""The objective that is missed whenever one of several others is: those are its cause."""
 TIERS = ("critical", "standard", "experimental")
 
 
@@ -28,6 +30,8 @@ class FleetRow:
     """Features above level none in the latest check, largest change first."""
     budget: SloStatus | None
     """The objective with least of its error budget left; None while nothing was counted."""
+    overspent: tuple[str, ...]
+    """Objectives whose error budget is overspent, the worst first. Such a monitor's card is never green."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +64,19 @@ def _row(status: MonitorStatus, histories: Mapping[str, Sequence[HistoryPoint]],
         strip=cells(histories.get(status.name, ())),
         movers=movers(status.last_check.contributions if status.last_check else ())[:MOVERS],
         budget=worst(status.slos),
+        overspent=overspent(status.slos),
     )
 
 
 def worst(slos: Sequence[SloStatus]) -> SloStatus | None:
     """The objective with least of its budget left."""
     return min((slo for slo in slos if slo.remaining is not None), key=lambda slo: slo.remaining or 0.0, default=None)
+
+
+def overspent(slos: Sequence[SloStatus]) -> tuple[str, ...]:
+    """Objectives with less than nothing of their budget left, the worst first; what is made of others comes last."""
+    found = [slo for slo in slos if slo.remaining is not None and slo.remaining < 0]
+    return tuple(slo.slo for slo in sorted(found, key=lambda slo: (slo.slo == SUM_OF_OTHERS, slo.remaining)))
 
 
 def movers(contributions: Sequence[Contribution]) -> tuple[Contribution, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from monitor.names import QUARANTINE_MEANINGS
 from monitor.publish.phrases import percent
 from monitor.types import Counter, MonitorStatus
 
@@ -38,7 +39,7 @@ def log_facts(status: MonitorStatus, counters: Sequence[Counter]) -> tuple[Fact,
         Fact("Slow", f"{slow:,.0f} above {1000 * (threshold or 0):,.0f} ms" if slow else ""),
         Fact("Stale", f"{stale:,.0f} of a cache that explains another model version" if stale else ""),
         Fact("Personal data", _named(_by(mine, _DATA, "kind")), bad=True),
-        Fact("Quarantined", _named(_by(mine, "xdrift_telemetry_quarantined_total", "reason")), bad=True),
+        Fact("Quarantined", _set_aside(_by(mine, "xdrift_telemetry_quarantined_total", "reason")), bad=True),
         Fact("Failing polls", f"{failing} in a row" if failing else "", bad=True),
     )
     return tuple(fact for fact in found if fact.words)
@@ -52,6 +53,11 @@ def _by(counters: Sequence[Counter], name: str, label: str) -> list[tuple[str, f
     """(word of a label, total) of those above 0, the largest first."""
     found = [(one.labels[label], one.value) for one in counters if one.name == name and one.value]
     return sorted(found, key=lambda one: (-one[1], one[0]))
+
+
+def _set_aside(totals: Sequence[tuple[str, float]]) -> str:
+    told = "; ".join(f"{n:,.0f} {QUARANTINE_MEANINGS[word]}" for word, n in totals)
+    return f"lines that could not be counted: {told}. xdrift doctor says where the first of them stand" if told else ""
 
 
 def _named(totals: Sequence[tuple[str, float]]) -> str:

@@ -27,6 +27,9 @@ STATES = (SEVERE, WARNING, UNKNOWN, NONE)
 LEVELS = (NONE, WARNING, SEVERE)
 """By level of a finding or feature."""
 
+BEYOND_WORDS = 1000.0
+"""Larger ratios are not written out: what starts from next to nothing grows 10^300 times."""
+
 VERDICT_TITLES = {
     "none": "No drift",
     "data": "Data changed",
@@ -76,7 +79,8 @@ NEXT_STEPS = {
     "config": "Correct the configuration file; xdrift check-config lists every mistake in it.",
     "sampling": "Look whether the prediction source is up and readable from here, then wait for the next slot.",
     "model_load": "Look whether the model artefact is complete and of the configured format and digest.",
-    "data": "Compare the columns of the prediction source with the model's features; columns.rename maps names.",
+    "data": "Compare the columns of the prediction source with the model's features: columns.rename maps names; a "
+    "column that the serving job stopped writing is repaired there.",
     "reference_missing": "Make a reference: xdrift reference create MONITOR.",
     "explainer": "Nothing was stored, because the explanation could not be trusted. Compare the library versions "
     "below with those of the last good check.",
@@ -115,6 +119,8 @@ def ratio_sentence(before: float, after: float) -> str:
     if before <= 0:
         return "counts now, did not in the reference" if after > 0 else "does not count, then or now"
     ratio = after / before
+    if ratio >= BEYOND_WORDS:
+        return f"counts over {BEYOND_WORDS:,.0f}x more than in the reference"
     if ratio >= 1.95:
         return f"counts {ratio:.1f}x more than in the reference"
     if ratio > 1.05:
@@ -172,10 +178,22 @@ def decimal(value: float | None, places: int) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share of 1 as percent, one decimal under ten."""
+    """A share of 1 as percent, one decimal under ten.
+
+    Nothing and all are exact: 1 of 2,000 is no 0 % and 1,999 are no 100 %, so these get more decimals.
+    """
     if value is None or not math.isfinite(value):
         return "–"
-    return (f"{value:.1%}" if abs(value) < 0.1 else f"{value:.0%}").replace("-", "−")
+    if value >= BEYOND_WORDS:
+        return f"over {BEYOND_WORDS:,.0%}"
+    size, sign = abs(value), "−" if value < 0 else ""
+    if size in (0.0, 1.0):
+        return f"{sign}{size:.0%}"
+    for decimals in range(1 if size < 0.1 else 0, 3):
+        told = f"{size:.{decimals}%}"
+        if size > 1 or float(told.removesuffix("%")) not in (0.0, 100.0):
+            return sign + told
+    return f"{sign}under 0.01%" if size < 0.5 else f"{sign}over 99.99%"
 
 
 def share(value: float) -> str:

@@ -22,7 +22,8 @@ def find(reader: Reader, row_id: str, monitor: str | None, check_id: str | None)
     if not found:
         where = f" by check {check_id}" if check_id else f" for monitor {monitor}" if monitor else ""
         raise NotFoundError(
-            f"no prediction {row_id!r} is kept{where}: a check keeps the rows it samples, for store.retention.rows",
+            f"no prediction {row_id!r} is kept{where}: a check keeps the rows it samples, for store.retention.rows, "
+            "and none of the holdout",
             f"`xdrift explain {row_id}` looks in the prediction source as well and explains it there and then",
         )
     return found

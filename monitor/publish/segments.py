@@ -40,7 +40,8 @@ def whole_findings(check: Check | None) -> tuple[Finding, ...]:
 
 
 def _row(name: str, findings: Sequence[Finding]) -> SegmentRow:
-    tested = [finding for finding in findings if finding.feature is not None and finding.reason is None]
+    # A relative change from no importance has no value, only a level.
+    tested = [found for found in findings if found.feature is not None and (found.reason is None or found.level)]
     if not tested:
         first = findings[0]
         return SegmentRow(

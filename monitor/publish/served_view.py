@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.publish.phrases import LEVELS, State
+from monitor.publish.phrases import LEVELS, State, percent, share
 
 CAUSES = {
     "cache": "The cache: most of what differs explains another model version than the one that predicted.",
@@ -51,14 +51,14 @@ def served_panel(served: Mapping[str, Any]) -> ServedPanel | None:
 
 def _counts(served: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows, beyond = served["rows"], served["beyond"]
-    share = f" ({beyond / rows:.0%})" if rows else ""
+    part = f" ({percent(beyond / rows)})" if rows else ""
     found = [
         ("Logged", f"{served['logged']:,} of the sampled predictions"),
         ("Compared", f"{rows:,}"),
-        ("Differ", f"{beyond:,}{share} by over {served['tolerance']:.0%} of their attributions"),
+        ("Differ", f"{beyond:,}{part} by over {share(served['tolerance'])} of their attributions"),
     ]
     if served["outputs_moved"] is not None:
-        found.append(("Outputs", f"differ as well in {served['outputs_moved']:.0%} of these"))
+        found.append(("Outputs", f"differ as well in {percent(served['outputs_moved'])} of these"))
     if served["factor"] is not None:
         found.append(("Scale", f"one factor explains it all: {served['factor']:.3g}"))
     left_out = (

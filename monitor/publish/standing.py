@@ -59,8 +59,31 @@ def standing(profile: Profile | None, value: Any) -> Standing:
         return Standing(words=f"below every row of the reference, from {number(low)} on", rank=0.0, strip=strip)
     if here > high:
         return Standing(words=f"above every row of the reference, up to {number(high)}", rank=1.0, strip=strip)
-    rank = _rank(profile.quantiles, here)
-    return Standing(words=f"above about {percent(rank)} of the reference", rank=rank, strip=strip)
+    rank, shared = _rank(profile, here)
+    return Standing(words=_number_words(profile, here, rank, shared), rank=rank, strip=strip)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """Where rows of the reference have the very same value: shares of all its rows."""
+
+    below: float
+    same: float
+    exact: bool
+
+
+def _number_words(profile: Profile, value: float, rank: float, shared: _Shared | None) -> str:
+    """Of a number between the reference's ends: the rows below it, and those that have the same where they are many."""
+    lowest, highest = value == profile.quantiles[0], value == profile.quantiles[-1]
+    if lowest and highest:
+        return "the only value in the reference"
+    end = "the lowest value" if lowest else "the highest value" if highest else None
+    if shared is None:
+        return f"{end} of the reference" if end else f"above about {percent(rank)} of the reference"
+    about = "" if shared.exact else "about "
+    if end is not None:
+        return f"{end}, shared by {about}{percent(shared.same)} of the reference"
+    return f"above {about}{percent(shared.below)} of the reference, the same as {about}{percent(shared.same)}"
 
 
 def _category_words(profile: Profile, value: str, rows: int) -> str:
@@ -71,15 +94,35 @@ def _category_words(profile: Profile, value: str, rows: int) -> str:
     return f"rare: with {percent(others / rows)} of the reference" if others else "in no row of the reference"
 
 
-def _rank(quantiles: tuple[float, ...], value: float) -> float:
-    """Between two quantiles on a straight line; where the value fills several, their middle."""
+def _rank(profile: Profile, value: float) -> tuple[float, _Shared | None]:
+    """Rank among the rows that have a value, and the rows that have the same one where many do.
+
+    A value that many rows share has a bin of its own, which counts them. Elsewhere the rank is from the quantiles: on
+    a straight line between two, their middle where the value fills several, and never outside its bin.
+    """
+    at, present = bisect.bisect_right(profile.edges, value), profile.n - profile.n_missing
+    count = profile.counts[at]
+    below = sum(profile.counts[:at])
+    if at and profile.edges[at - 1 : at + 1] == (value, math.nextafter(value, math.inf)):
+        shared = _Shared(below=below / profile.n, same=count / profile.n, exact=True)
+        return (below + count / 2) / present, shared
+    rank, upto = _quantile_rank(profile.quantiles, value)
+    within = min(max((rank + upto) / 2, below / present), (below + count) / present)
+    if rank == upto:
+        return within, None
+    full = present / profile.n
+    return within, _Shared(below=rank * full, same=(upto - rank) * full, exact=False)
+
+
+def _quantile_rank(quantiles: tuple[float, ...], value: float) -> tuple[float, float]:
+    """The first and last rank that the value has by the quantiles; the same twice where it fills no two of them."""
     first, last = bisect.bisect_left(quantiles, value), bisect.bisect_right(quantiles, value) - 1
     if first <= last:
-        # At an end of the distribution the first or last quantile alone says nothing of how many rows lie there.
-        return (QUANTILE_GRID[first] + QUANTILE_GRID[last]) / 2
+        return QUANTILE_GRID[first], QUANTILE_GRID[last]
     below, above = quantiles[last], quantiles[last + 1]
     share = (value - below) / (above - below)
-    return QUANTILE_GRID[last] + share * (QUANTILE_GRID[last + 1] - QUANTILE_GRID[last])
+    rank = QUANTILE_GRID[last] + share * (QUANTILE_GRID[last + 1] - QUANTILE_GRID[last])
+    return rank, rank
 
 
 def _strip(quantiles: tuple[float, ...], value: float) -> Strip:

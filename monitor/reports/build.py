@@ -9,7 +9,7 @@ from monitor.reports import decide, lines, movers, trends
 from monitor.reports import story as told
 from monitor.reports.model import FleetReport, MonitorReport, StateKey
 from monitor.reports.serving import serving
-from monitor.reports.watched import Watched, worst
+from monitor.reports.watched import Watched, last_quiet, worst
 from monitor.reports.weeks import Week
 from monitor.reports.words import count, listed
 from monitor.settings import Settings
@@ -23,12 +23,15 @@ _TIERS = ("critical", "standard", "experimental")
 
 
 def headlines(facts: WeeklyFacts, week: Week) -> list[str]:
-    """Ids of the checks that speak for the monitors: those of which the parts are needed."""
+    """Ids of the checks of which the parts are needed: those that speak for the monitors, and the last quiet one
+    before each that found something."""
     of_week: dict[str, list[CheckLine]] = {}
     for check in facts.checks:
         if check.confirms is None and Week.of_window(check.window) == week:
             of_week.setdefault(check.monitor, []).append(check)
-    return [found.id for checks in of_week.values() if (found := worst(checks)) is not None]
+    speak = [found for checks in of_week.values() if (found := worst(checks)) is not None]
+    quiet = [last_quiet(facts.checks, found) for found in speak if found.level]
+    return [*(one.id for one in speak), *(one.id for one in quiet if one is not None)]
 
 
 def fleet_report(
@@ -43,7 +46,7 @@ def fleet_report(
     watched = [
         Watched(
             line=known[monitor.name], settings=monitor, week=week, facts=facts, parts=parts,
-            external_url=settings.server.external_url,
+            external_url=settings.server.external_url, channels=bool(settings.channels),
         )
         for monitor in settings.monitors
         if monitor.name in known
@@ -91,6 +94,7 @@ def monitor_report(week: Watched) -> MonitorReport:
         incidents=lines.incidents(week),
         changes=lines.changes(week),
         alerts=lines.alerts(week),
+        untold=lines.untold(week),
         maintenance=lines.maintenance(week),
         trend=tuple(trends.trend_week(one, week.by_week[one]) for one in week.weeks),
         episodes=trends.episodes(week),

@@ -14,8 +14,10 @@ from monitor.reports.model import FeatureTrend, Part, StateKey, Swarm, SwarmSide
 
 SYMBOLS: dict[StateKey, str] = {"none": "", "warning": "▲", "severe": "■", "unknown": "?", "nothing": ""}
 LEVEL_STATES: tuple[StateKey, ...] = ("none", "warning", "severe")
-LABEL, CELL, ROW, HEAD = 170, 30, 24, 34
+CELL, ROW, HEAD = 30, 24, 34
 """Widths and heights in the units of the drawing."""
+LETTER, LETTERS = 8, 24
+"""Width of a letter of a label, and how many are shown."""
 BUMPED = 8
 """Lines of the bump chart."""
 SWARMED = 6
@@ -38,13 +40,13 @@ def heatmap(
     labels: bool = True,
 ) -> Markup:
     """One row per label, one column per week, the state of each in colour and symbol."""
-    left = LABEL if labels else 0
+    left = _left([label for label, _ in rows]) if labels else 0
     width, height = left + CELL * len(weeks) + 4, HEAD + ROW * len(rows) + 4
     parts = [_columns(weeks, left)]
     for r, (label, cells) in enumerate(rows):
         y = HEAD + r * ROW
         if labels:
-            parts.append(_label(label, y + ROW * 0.68))
+            parts.append(_label(label, left, y + ROW * 0.68))
         for c, cell in enumerate(cells):
             x = left + c * CELL
             symbol = SYMBOLS[cell.state]
@@ -80,18 +82,22 @@ def feature_rows(features: Sequence[FeatureTrend], weeks: Sequence[str]) -> list
 
 
 def bump(name: str, title: str, description: str, features: Sequence[FeatureTrend], weeks: Sequence[str]) -> Markup:
-    """Place of each feature by importance, week by week; a line breaks where nothing was judged."""
+    """Place of each feature by importance, week by week; a line breaks where nothing was judged.
+
+    Coloured is what raised a level in some week and changed its place: small features swap places by chance.
+    """
     shown = sorted(features, key=lambda one: (_latest(one), one.feature))[:BUMPED]
     places = max([rank for one in shown for rank in one.ranks if rank], default=1)
-    width, height = LABEL + CELL * len(weeks) + 4, HEAD + ROW * places + 4
-    parts = [_columns(weeks, LABEL)]
+    left = _left([one.feature for one in shown])
+    width, height = left + CELL * len(weeks) + 4, HEAD + ROW * places + 4
+    parts = [_columns(weeks, left)]
     taken: set[int] = set()
     for number, one in enumerate(shown):
         points = [
-            None if rank is None else (LABEL + c * CELL + CELL / 2 - 1, HEAD + (rank - 1) * ROW + ROW / 2)
+            None if rank is None else (left + c * CELL + CELL / 2 - 1, HEAD + (rank - 1) * ROW + ROW / 2)
             for c, rank in enumerate(one.ranks)
         ]
-        moved = len({rank for rank in one.ranks if rank}) > 1
+        moved = any(one.levels) and len({rank for rank in one.ranks if rank}) > 1
         ends = [c for c, point in enumerate(points) if point]
         parts.append(f'<g class="line l{number}{" moved" if moved else ""}"><title>{escape(one.feature)}</title>')
         parts.append(f'<path d="{_path(points)}"/>')
@@ -100,7 +106,7 @@ def bump(name: str, title: str, description: str, features: Sequence[FeatureTren
         first = next((rank for rank in one.ranks if rank), None)
         if first is not None and first not in taken:
             taken.add(first)
-            parts.append(_label(one.feature, HEAD + (first - 1) * ROW + ROW * 0.68))
+            parts.append(_label(one.feature, left, HEAD + (first - 1) * ROW + ROW * 0.68))
     return _svg(name, title, description, width, height, parts)
 
 
@@ -121,42 +127,44 @@ def _path(points: Sequence[tuple[float, float] | None]) -> str:
 
 def bars(name: str, title: str, description: str, parts: Sequence[Part]) -> Markup:
     """Model part and data part of each feature's change, on one scale around zero, one above the other."""
-    span, row = 520, 34
-    largest = max((abs(value) for one in parts for value in (one.model_part, one.data_part)), default=0.0) or 1.0
-    zero = LABEL + span / 2
-    drawn = [f'<line class="axis" x1="{zero}" x2="{zero}" y1="4" y2="{len(parts) * row + 8}"/>']
+    span, row, left = 520, 34, _left([one.feature for one in parts])
+    values = [value for one in parts for value in (one.model_part, one.data_part)]
+    low, high = min([*values, 0.0]), max([*values, 0.0])
+    scale = span / ((high - low) or 1.0)
+    zero = left - low * scale
+    drawn = [f'<line class="axis" x1="{zero:.1f}" x2="{zero:.1f}" y1="4" y2="{len(parts) * row + 8}"/>']
     for r, one in enumerate(parts):
         y = 8 + r * row
-        drawn.append(_label(one.feature, y + 17))
+        drawn.append(_label(one.feature, left, y + 17))
         for kind, value, top in (("model", one.model_part, y), ("data", one.data_part, y + 13)):
-            length = abs(value) / largest * span / 2
+            length = abs(value) * scale
             x = zero if value >= 0 else zero - length
             drawn.append(
                 f'<rect class="{kind}" x="{x:.1f}" y="{top}" width="{max(length, 0.5):.1f}" height="11">'
                 f"<title>{escape(one.feature)}, {kind} part {value:+.4g}</title></rect>"
             )
-    return _svg(name, title, description, LABEL + span + 4, len(parts) * row + 12, drawn)
+    return _svg(name, title, description, left + span + 4, len(parts) * row + 12, drawn)
 
 
 def swarms(name: str, title: str, description: str, found: Sequence[Swarm]) -> Markup:
     """Attributions of single rows, then above now, per feature; darker means a higher value of the input."""
-    span, band = 560, 46
+    span, band, left = 560, 46, _left([one.feature for one in found])
     values = [v for one in found for side in (one.then, one.now) for v in side.values]
     low, high = min([*values, 0.0]), max([*values, 0.0])
     scale = span / ((high - low) or 1.0)
-    zero = LABEL + 40 - low * scale
+    zero = left + 40 - low * scale
     height = HEAD / 2 + len(found) * (2 * band + 12)
     parts = [f'<line class="axis" x1="{zero:.1f}" x2="{zero:.1f}" y1="4" y2="{height:.0f}"/>']
     for r, one in enumerate(found):
         top = HEAD / 2 + r * (2 * band + 12)
-        parts.append(_label(one.feature, top + band))
+        parts.append(_label(one.feature, left, top + band))
         for offset, word, side in ((0, "then", one.then), (band, "now", one.now)):
             middle = top + offset + band / 2
-            parts.append(f'<text class="side" x="{LABEL + 32}" y="{middle + 4:g}">{word}</text>')
-            parts += _dots(side, middle, lambda v: LABEL + 40 + (v - low) * scale, band)
-        parts.append(f'<line class="rule" x1="0" x2="{LABEL + span + 48}" y1="{top + 2 * band + 6:g}" '
+            parts.append(f'<text class="side" x="{left + 32}" y="{middle + 4:g}">{word}</text>')
+            parts += _dots(side, middle, lambda v: left + 40 + (v - low) * scale, band)
+        parts.append(f'<line class="rule" x1="0" x2="{left + span + 48}" y1="{top + 2 * band + 6:g}" '
                      f'y2="{top + 2 * band + 6:g}"/>')  # fmt: skip
-    return _svg(name, title, description, LABEL + span + 52, round(height), parts)
+    return _svg(name, title, description, left + span + 52, round(height), parts)
 
 
 def _dots(side: SwarmSide, middle: float, at: object, band: float) -> list[str]:
@@ -187,9 +195,14 @@ def _columns(weeks: Sequence[str], left: int) -> str:
     return "".join(parts)
 
 
-def _label(text: str, y: float) -> str:
-    short = text if len(text) <= 24 else f"{text[:23]}…"
-    return f'<text class="lab" x="{LABEL - 10}" y="{y:g}">{escape(short)}<title>{escape(text)}</title></text>'
+def _left(labels: Sequence[str]) -> int:
+    """Room for the labels: no more than they need, because a telephone shows little beside them."""
+    return 14 + LETTER * min(LETTERS, max(map(len, labels), default=0))
+
+
+def _label(text: str, left: int, y: float) -> str:
+    short = text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
+    return f'<text class="lab" x="{left - 10}" y="{y:g}">{escape(short)}<title>{escape(text)}</title></text>'
 
 
 def _svg(name: str, title: str, description: str, width: float, height: float, parts: Sequence[str]) -> Markup:

@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 
 from monitor.errors import PublishError, XdriftError
 from monitor.logs import event
+from monitor.privacy import withholding
 from monitor.reports.weeks import Week
 from monitor.settings import Settings
 
@@ -122,7 +123,8 @@ def main(given: IO[str], out: IO[str], err: IO[str]) -> int:
     task: dict[str, Any] = json.load(given)
     settings = Settings.model_validate(task["settings"])
     try:
-        made = make_here(settings, Week.parse(task["week"]), now=datetime.fromisoformat(task["now"]))
+        with withholding(*settings.monitors):
+            made = make_here(settings, Week.parse(task["week"]), now=datetime.fromisoformat(task["now"]))
     except XdriftError as error:
         err.write(f"{error.thing}: {error.seen}\n")
         return _KNOWN

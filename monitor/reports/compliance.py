@@ -1,13 +1,14 @@
 """The compliance report: every figure worked out from records of the store, nothing asserted. Pure.
 
-A period is [start, end), whole UTC days. A check belongs to it by its planned time, a prediction by the time of its
-record, a message by when it was written down. What cannot be known any more, or not yet, is said in `limits`.
+A period is [start, end), whole UTC days. A check belongs to it by its planned time, an episode by the traffic that its
+checks looked at, a prediction by the time of its record, a message by when it was written down. What cannot be known
+any more, or not yet, is said in `limits`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.reports.compliance_log import log_figures
@@ -18,12 +19,12 @@ from monitor.reports.compliance_model import (
     Messages,
     MonitorCompliance,
     Privacy,
-    Raised,
 )
-from monitor.reports.limits import days_without, limits
+from monitor.reports.effect import rows_seen
+from monitor.reports.episodes import SEVERE, WARNING, raised
+from monitor.reports.limits import days_without, limits, unlogged
 from monitor.reports.weeks import Period
 from monitor.settings import MonitorSettings, Settings
-from monitor.slo import within
 from monitor.store.reported import (
     ActivationLine,
     CheckLine,
@@ -33,12 +34,6 @@ from monitor.store.reported import (
     MonitorLine,
     PeriodFacts,
 )
-from monitor.types import Level
-
-WARNING: Level = 1
-SEVERE: Level = 2
-CONFIRMED = 2
-"""Judged checks in a row at level 2 that confirm each other."""
 
 
 def compliance_report(
@@ -72,23 +67,25 @@ def _monitor(
     line: MonitorLine, facts: PeriodFacts, configured: MonitorSettings | None, *, settings: Settings, now: datetime
 ) -> MonitorCompliance:
     name, end = line.name, min(facts.end, now)
-    checks = [one for one in facts.checks if one.monitor == name]
+    seen = [one for one in facts.checks if one.monitor == name]
+    checks = [one for one in seen if facts.start <= one.planned_at < facts.end]
     days = [one for one in facts.days if one.monitor == name]
-    carried = {one.least: one.since for one in facts.carried if one.monitor == name}
+    carried = {one.least: one for one in facts.carried if one.monitor == name}
     telemetry = configured.telemetry if configured is not None else None
     counts_adverse = telemetry is not None and bool(telemetry.adverse_classes)
     severe, differed = (
-        raised(checks, least, carried.get(least), start=facts.start, end=end) for least in (SEVERE, WARNING)
+        raised(seen, least, carried.get(least), start=facts.start, end=end) for least in (SEVERE, WARNING)
     )
     gaps = days_without(days, line, start=facts.start, end=end)
+    log = log_figures(days, facts, configured, name=name, counts_adverse=counts_adverse)
+    source_rows = rows_seen((one for one in seen if one.window.end <= facts.end), facts.start)
     return MonitorCompliance(
         monitor=name,
         model=line.model,
         owner=line.owner,
         tier=line.tier,
-        log=log_figures(days, facts, configured, name=name, counts_adverse=counts_adverse)
-        if line.has_log or days
-        else None,
+        log=log if line.has_log or days else None,
+        source_rows=source_rows,
         privacy=_privacy(facts, name),
         checks=_checks(checks, [one for one in facts.skipped if one.monitor == name]),
         severe=severe,
@@ -99,7 +96,10 @@ def _monitor(
         maintenances=tuple(one for one in facts.maintenances if one.monitor == name),
         messages=_messages([one for one in facts.messages if one.monitor == name]),
         rows_kept=facts.rows_kept.get(name, 0),
-        limits=limits(line, facts, gaps, retention=settings.store.retention, now=now, counts_adverse=counts_adverse),
+        limits=(
+            *limits(line, facts, gaps, retention=settings.store.retention, now=now, counts_adverse=counts_adverse),
+            *(unlogged(log, source_rows) if line.has_log or days else ()),
+        ),
     )
 
 
@@ -135,60 +135,6 @@ def _checks(checks: Sequence[CheckLine], skipped: Sequence[Counted]) -> CheckFig
         confirming=len(checks) - len(planned),
         verdicts=dict(sorted(Counter(check.verdict for check in planned).items())),
         rows_explained=sum(check.n_explained for check in checks),
-    )
-
-
-def raised(
-    checks: Iterable[CheckLine], least: Level, carried: datetime | None, *, start: datetime, end: datetime
-) -> tuple[Raised, ...]:
-    """Runs of judged checks at `least` or higher, oldest first; confirming checks count, others that could not judge
-    hold what was.
-
-    Args:
-        checks: of one monitor in [start, end).
-        carried: since when it was raised as the period began; None when it was not.
-    """
-    runs: list[tuple[datetime, list[CheckLine], datetime | None]] = []
-    since, run = carried, list[CheckLine]()
-    for check in sorted(checks, key=lambda check: check.planned_at):
-        if check.outcome != "succeeded":
-            continue
-        if check.level >= least:
-            since = since or check.planned_at
-            run.append(check)
-        elif since is not None:
-            runs.append((since, run, check.planned_at))
-            since, run = None, []
-    if since is not None:
-        runs.append((since, run, None))
-    return tuple(_raised(*one, least=least, start=start, end=end, carried=carried) for one in runs)
-
-
-def _raised(
-    since: datetime,
-    run: Sequence[CheckLine],
-    until: datetime | None,
-    *,
-    least: Level,
-    start: datetime,
-    end: datetime,
-    carried: datetime | None,
-) -> Raised:
-    level: Level = max((check.level for check in run), default=least)
-    severe = "".join("s" if check.level == SEVERE else "-" for check in run)
-    if since == carried and least == SEVERE:
-        severe = f"s{severe}"
-    speaks = [check for check in run if check.level == level]
-    span = within([(since.timestamp(), (until or end).timestamp())], start.timestamp(), end.timestamp())
-    return Raised(
-        level=level,
-        since=since,
-        until=until,
-        seconds_in_period=sum(b - a for a, b in span),
-        checks=len(run),
-        confirmed="s" * CONFIRMED in severe,
-        causes=tuple(dict.fromkeys(check.verdict for check in run)),
-        sentence=speaks[-1].sentence if speaks else "",
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from monitor.names import LATENCY_BUCKETS
 from monitor.reports.serving import Quantile
 from monitor.store.reported import Counted, ExplainerUse
-from monitor.types import Level, Maintenance
+from monitor.types import Level, Maintenance, Window
+
+Confirmation = Literal["the next slot", "a fresh sample"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +78,18 @@ class Raised:
 
     level: Level
     """The highest."""
+    traffic: Window
+    """What they looked at, from the first window's start to the last one's end; may begin before the period."""
     since: datetime
     """Planned time of the first of them, which may lie before the period."""
     until: datetime | None
-    """Planned time of the first judged check that was lower; None while there is none in the period."""
+    """Planned time of the first judged check that was lower; None while none looked at traffic of the period."""
     seconds_in_period: float
+    """Of the traffic."""
     checks: int
-    """Of the period."""
-    confirmed: bool
-    """Two judged checks in a row were severe."""
+    """With traffic in the period."""
+    confirmed_by: Confirmation | None
+    """What agreed with a severe check: the judged check after it; None where two in a row were not severe."""
     causes: tuple[str, ...]
     """Verdicts, in the order in which they came."""
     sentence: str
@@ -135,6 +141,9 @@ class MonitorCompliance:
     tier: str
     log: LogFigures | None
     """None without an explanation log."""
+    source_rows: int | None
+    """Predictions that checks counted in the prediction source, in windows inside the period, none counted twice: the
+    source holds at least so many. None where no check counted any."""
     privacy: tuple[Privacy, ...]
     checks: CheckFigures
     severe: tuple[Raised, ...]

@@ -12,7 +12,7 @@ from monitor.reports.watched import Watched
 from monitor.reports.words import count, day, listed
 
 ACCEPT = "xdrift reference accept {monitor} --author WHO --reason WHY"
-DIAGNOSE = "xdrift diagnose {monitor}"
+DIAGNOSE = "xdrift diagnose {monitor} --at {check}"
 MAINTENANCE = "xdrift maintenance start {monitor} --until TIME --reason WHY"
 OLD_REFERENCE = timedelta(days=365)
 """Nobody has looked at an older one for a year."""
@@ -109,7 +109,7 @@ DECISIONS: Mapping[str, tuple[Decision, ...]] = {
         ),
     ),
 }  # fmt: skip
-"""Situation to what is suggested; {monitor}, {owner}, {start} and {end} are filled in."""
+"""Situation to what is suggested; {monitor}, {owner}, {check}, {start} and {end} are filled in."""
 
 
 def situation(week: Watched) -> str:
@@ -166,7 +166,7 @@ def _unknown(week: Watched) -> list[Decision]:
     assert check is not None  # the situation is that of a check
     known = check.reason or ("internal" if check.outcome == "failed" else "not_judged")
     text = NEXT_STEPS.get(known, NEXT_STEPS["not_judged"]).replace("MONITOR", week.name)
-    return [Decision(action="restore_checks", text=text, command=DIAGNOSE.format(monitor=week.name))]
+    return [_filled(Decision(action="restore_checks", text=text, command=DIAGNOSE), week)]
 
 
 def _serving(week: Watched) -> list[Decision]:
@@ -180,8 +180,10 @@ def _serving(week: Watched) -> list[Decision]:
 def _filled(one: Decision, week: Watched) -> Decision:
     # The slots of a week are those whose windows end after its start and at its end.
     behind = week.settings.schedule.delay + timedelta(minutes=1)
+    speaks = week.headline
     values = {
         "monitor": week.name,
+        "check": "" if speaks is None else f"{speaks.planned_at:%Y-%m-%dT%H:%M:%SZ}",
         "owner": week.line.owner,
         "start": f"{week.week.start + behind:%Y-%m-%dT%H:%MZ}",
         "end": f"{week.week.end + behind:%Y-%m-%dT%H:%MZ}",

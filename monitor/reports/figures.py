@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from monitor.names import LATENCY_BUCKETS
 from monitor.publish.phrases import number, percent, span
 from monitor.reports.compliance_model import LogFigures, MonitorCompliance, Raised
+from monitor.reports.episodes import SEVERE
 from monitor.reports.words import count
 
 
@@ -22,7 +24,7 @@ class Line(NamedTuple):
 
 def lines(one: MonitorCompliance) -> list[Line]:
     """Of one monitor, in the order in which an examiner asks."""
-    log = _log(one.log) if one.log is not None else []
+    log = _log(one.log, one.source_rows) if one.log is not None else []
     checks = one.checks
     found = f"{sum(each.n for each in one.privacy):,}" if one.log is not None else "not known: no explanation log"
     return [
@@ -37,8 +39,12 @@ def lines(one: MonitorCompliance) -> list[Line]:
         Line("Verdicts", _words(checks.verdicts), "checks.verdict"),
         Line("Explained predictions", f"{checks.rows_explained:,}", "checks.n_explained"),
         Line("still kept", f"{one.rows_kept:,}", "attributions", part=True),
-        Line("Severe episodes", _episodes(one, one.severe), "checks.level, planned_at"),
-        Line("Periods in which attributions differed", _episodes(one, one.differed), "checks.level, planned_at"),
+        Line("Severe episodes", _episodes(one, one.severe), "checks.level, window_start, window_end"),
+        Line(
+            "Periods in which attributions differed",
+            _episodes(one, one.differed),
+            "checks.level, window_start, window_end",
+        ),
         Line("Messages written", f"{one.messages.written:,}", "outbox"),
         Line("delivered", f"{one.messages.delivered:,}", "outbox.sent_at", part=True),
         Line("given up", f"{one.messages.given_up:,}", "outbox.given_up", part=True),
@@ -46,15 +52,19 @@ def lines(one: MonitorCompliance) -> list[Line]:
     ]
 
 
-def _log(log: LogFigures) -> list[Line]:
+def _log(log: LogFigures, source_rows: int | None) -> list[Line]:
     table = "telemetry_days"
+    predictions, source = f"{log.predictions:,}", f"{table}.predictions"
+    if source_rows is not None and source_rows >= log.predictions:
+        predictions += f" of at least {source_rows:,} in the prediction source"
+        source += "; checks.n_seen"
     adverse = "not counted"
     if log.adverse is not None:
         part = f" ({percent(log.adverse / log.predictions)})" if log.predictions else ""
         adverse = f"{log.adverse:,}{part}"
     other = sum(n for name, n in log.sources.items() if name not in ("cache", "fallback"))
     return [
-        Line("Decisions", f"{log.predictions:,}", f"{table}.predictions"),
+        Line("Predictions in the explanation log", predictions, source),
         Line("adverse", adverse, f"{table}.adverse", part=True),
         Line("with an explanation", f"{log.explained:,} ({percent(log.coverage)})", f"{table}.explained", part=True),
         Line("Explanations tried", f"{log.attempts:,}", f"{table}.explanations"),
@@ -83,16 +93,22 @@ def bucket_words() -> str:
     )
 
 
-def episode_words(one: Raised, start: str) -> str:
-    """`2026-08-05 00:00 to 2026-08-19 00:00 UTC, 2 w in the period: model; confirmed.`"""
-    until = f"{one.until:%Y-%m-%d %H:%M} UTC" if one.until else "the end of the period, still open"
-    length = span(one.seconds_in_period)
-    before = ", before the period" if f"{one.since:%Y-%m-%d}" < start else ""
+def episode_words(one: Raised, start: datetime) -> str:
+    """`traffic of 2026-08-05 00:00 to 2026-08-19 00:00 UTC, 2w: severe, ...; slots 2026-08-12 06:00 to ... UTC`."""
+    before = ", from before the period" if one.traffic.start < start else ""
+    level = "warning" if one.level < SEVERE else f"severe, {_confirmed(one)}"
     causes = ", ".join(one.causes) or "as before"
-    confirmed = "" if one.level < 2 else ", confirmed" if one.confirmed else ", not confirmed"
-    level = "severe" if one.level == 2 else "warning"
     checks = count(one.checks, "check")
-    return f"{one.since:%Y-%m-%d %H:%M}{before} to {until}: {length}, {checks}, {level}{confirmed}, cause {causes}"
+    until = f"{one.until:%Y-%m-%d %H:%M} UTC" if one.until else "the end of the period, still open"
+    return (
+        f"traffic of {one.traffic.start:%Y-%m-%d %H:%M} to {one.traffic.end:%Y-%m-%d %H:%M} UTC{before}, "
+        f"{span(one.seconds_in_period)} of it in the period: {level}, cause {causes}, {checks}; "
+        f"slots {one.since:%Y-%m-%d %H:%M} to {until}"
+    )
+
+
+def _confirmed(one: Raised) -> str:
+    return f"confirmed ({one.confirmed_by} agreed)" if one.confirmed_by else "not confirmed"
 
 
 def _counted(found: Mapping[str, int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from monitor.reports.compliance_model import LogFigures
 from monitor.reports.words import count
 from monitor.settings import RetentionSettings, format_duration
 from monitor.store.reported import MonitorLine, PeriodFacts, TelemetryDay
@@ -53,6 +54,20 @@ def limits(
     else:
         said.append("There is no explanation log: predictions, coverage and latency of serving are not known.")
     return tuple(said)
+
+
+def unlogged(log: LogFigures, source_rows: int | None) -> tuple[str, ...]:
+    """Which share of the predictions the explanation log speaks of."""
+    if source_rows is None:
+        return (
+            "How many predictions were made beside those in the explanation log is not known: no check counted any.",
+        )
+    if source_rows <= log.predictions:
+        return ()
+    return (
+        f"The explanation log holds {log.predictions:,} predictions, the prediction source at least {source_rows:,}: "
+        "figures from the log say nothing of the others.",
+    )
 
 
 def _deleted(line: MonitorLine, facts: PeriodFacts, retention: RetentionSettings, now: datetime) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from monitor import slots
 from monitor.names import SLOS
 from monitor.publish.phrases import SLO_TITLES, VERDICT_TITLES, percent, share
 from monitor.reports import serving, words
@@ -56,6 +57,16 @@ def _fresh(fresh: CheckLine | None) -> str:
     return "confirmed by a fresh sample" if fresh.level >= 2 else "not confirmed by a fresh sample"
 
 
+def _why_none(week: Watched, check: CheckLine) -> str:
+    schedule = week.settings.schedule
+    if schedule.confirm_after is None:
+        return "schedule.confirm_after is off"
+    again = slots.confirming_slot(schedule, check.planned_at)
+    if again is None:
+        return "the next slot looks again soon enough"
+    return "the check was made up for later" if check.finished_at > again else "no daemon ran that check"
+
+
 def budgets(week: Watched) -> tuple[Budget, ...]:
     now = _of_time(week, week.facts.budgets.get(week.name, ()), week.week.end)
     before = {one.slo: one for one in _of_time(week, week.facts.budgets_before.get(week.name, ()), week.week.start)}
@@ -95,7 +106,7 @@ def incidents(week: Watched) -> tuple[Happening, ...]:
     found = []
     for check in week.checks:
         if check.level == 2:
-            after = _fresh(week.confirming.get(check.id)) or "no fresh sample was drawn"
+            after = _fresh(week.confirming.get(check.id)) or f"no fresh sample was drawn: {_why_none(week, check)}"
             text = f"severe: {VERDICT_TITLES[check.verdict].lower()}; {after}"
         elif check.outcome != "succeeded":
             text = f"{'failed' if check.outcome == 'failed' else 'could not judge'}: {words.reason(check)}"
@@ -132,6 +143,14 @@ def alerts(week: Watched) -> tuple[Happening, ...]:
         )
         for (at, before, after, check_id), channels in grouped.items()
     )
+
+
+def untold(week: Watched) -> str:
+    if any(one.monitor == week.name for one in week.facts.messages):
+        return ""
+    if not week.channels:
+        return "no channel is configured"
+    return "a warning is told after three checks in a row, a severe level once it is confirmed"
 
 
 def maintenance(week: Watched) -> tuple[Happening, ...]:

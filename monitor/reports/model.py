@@ -215,6 +215,8 @@ class MonitorReport:
     changes: tuple[Happening, ...]
     """Model versions and references that came into force."""
     alerts: tuple[Happening, ...]
+    untold: str
+    """Why nobody was told anything; empty when somebody was."""
     maintenance: tuple[Happening, ...]
     trend: tuple[TrendWeek, ...]
     episodes: tuple[Episode, ...]

@@ -30,6 +30,10 @@ STATE_WORDS = {
 """Symbol and word: colour never stands alone."""
 SUBJECT = 120
 """Characters of a subject."""
+COUNTS_MORE = (
+    "A feature that counts 2x more: the model leans on it twice as much (mean size of its attributions, whichever way "
+    "they push)."
+)
 DISCLAIMER = "Attributions say what the model used, not what causes what."
 
 
@@ -43,7 +47,9 @@ def environment(*, escape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(STATE_WORDS=STATE_WORDS, DISCLAIMER=DISCLAIMER, count=count, ordinal=ordinal)
+    env.globals.update(
+        STATE_WORDS=STATE_WORDS, DISCLAIMER=DISCLAIMER, COUNTS_MORE=COUNTS_MORE, count=count, ordinal=ordinal
+    )
     for function in (number, percent, share, stamp, day, day_and_time, moment):
         env.filters[function.__name__] = function
     env.filters["cell"] = _cell
@@ -107,7 +113,7 @@ def _monitor_charts(report: MonitorReport) -> dict[str, Markup | None]:
         )  # fmt: skip
         bump = charts.bump(
             "bump", "Place of each feature by importance, week by week",
-            "The most important feature is at the top; a line that crosses others changed its place.",
+            "The most important feature is at the top; a coloured line raised a level and changed its place.",
             report.features, weeks,
         )  # fmt: skip
     if report.parts:
@@ -165,7 +171,7 @@ def _compliance(report: ComplianceReport) -> dict[str, Any]:
         "lines": figures.lines,
         "bucket_words": figures.bucket_words(),
         "episode_words": figures.episode_words,
-        "start": f"{report.start:%Y-%m-%d}",
+        "start": report.start,
     }
 
 

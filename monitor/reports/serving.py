@@ -14,6 +14,8 @@ from monitor.reports.watched import Watched
 from monitor.reports.words import count
 from monitor.store.reported import TelemetryDay
 
+COST = "Cost"
+"""Shown where a price is configured."""
 GROUPS = 3
 """Groups of predictions without explanation that are named."""
 
@@ -79,7 +81,9 @@ def serving(week: Watched) -> Serving | None:
     now = [day for day in mine if week.holds(day.day)]
     before = [day for day in mine if week.holds(day.day + timedelta(weeks=1))]
     then = dict(_rows(before))
-    rows = tuple((name, value, then[name]) for name, value in _rows(now))
+    telemetry = week.settings.telemetry
+    priced = telemetry is not None and telemetry.price_per_hour > 0
+    rows = tuple((name, value, then[name]) for name, value in _rows(now) if priced or name != COST)
     groups = [one for one in week.facts.unexplained if one.monitor == week.name][:GROUPS]
     said = (f"{one.n:,} {one.word}{_group(one.detail)}" for one in groups)
     return Serving(rows=rows, unexplained=tuple(said))
@@ -101,7 +105,7 @@ def _rows(days: Sequence[TelemetryDay]) -> list[tuple[str, str]]:
         ("Half of them took at most", "–" if median is None else median.words),
         ("95% of them took at most", "–" if high is None else high.words),
         ("From a fallback", part("source fallback", "explained")),
-        ("Cost", f"${number(total['cost'])}" if total.get("cost") else "–"),
+        (COST, f"${number(total['cost'])}" if total.get("cost") else "–"),
     ]
 
 

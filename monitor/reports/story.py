@@ -6,6 +6,7 @@ from collections import Counter
 
 from monitor.publish.phrases import VERDICT_TITLES
 from monitor.reports import words
+from monitor.reports.effect import effect
 from monitor.reports.model import Movers
 from monitor.reports.watched import Watched, judged, state_of
 from monitor.reports.words import count, day, day_and_time, listed, ordinal
@@ -36,7 +37,8 @@ def story(week: Watched, movers: Movers) -> list[str]:
     told = week.headline is not None and week.headline.verdict in ("model", "both")
     new = [] if told else _changes(week)
     return [
-        *_raised(week), *_since(week), *_against(movers), *new, *_end(week), *_maintenance(week), *_gaps(week),
+        *_raised(week), *effect(week), *_since(week), *_against(movers), *new, *_end(week), *_maintenance(week),
+        *_gaps(week),
     ]  # fmt: skip
 
 

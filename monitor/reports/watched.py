@@ -35,6 +35,12 @@ def worst(checks: Iterable[CheckLine]) -> CheckLine | None:
     return found[-1] if found else None
 
 
+def last_quiet(checks: Iterable[CheckLine], before: CheckLine) -> CheckLine | None:
+    """The latest judged check of the same monitor, planned earlier, that found nothing."""
+    earlier = (one for one in checks if one.monitor == before.monitor and one.planned_at < before.planned_at)
+    return max((one for one in judged(earlier) if not one.level), key=lambda one: one.planned_at, default=None)
+
+
 def state_of(checks: Iterable[CheckLine]) -> StateKey:
     """How some checks are shown together. Green is only for checks that judged and found nothing."""
     speaks = worst(checks)
@@ -56,6 +62,8 @@ class Watched:
     parts: Mapping[str, Check]
     """Headline checks with findings and contributions."""
     external_url: str | None
+    channels: bool
+    """Somebody can be told: a channel is configured."""
 
     @property
     def name(self) -> str:

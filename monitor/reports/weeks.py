@@ -101,11 +101,23 @@ def occasion(settings: ReportSettings, now: datetime) -> datetime:
     The hour is that of the zone's clock: one that the clock skips in spring comes an hour later, one that it shows
     twice in autumn counts the first time.
     """
-    zone = ZoneInfo(settings.timezone)
-    today = utc(now).astimezone(zone).date()
-    day = today - timedelta(days=(today.weekday() - _WEEKDAYS.index(settings.weekday)) % 7)
+    day, zone = _latest_day(settings, now)
     found = _at(day, settings.hour, zone)
     return found if found <= now else _at(day - WEEK, settings.hour, zone)
+
+
+def next_occasion(settings: ReportSettings, now: datetime) -> datetime:
+    """The first time after `now` at which a report is to be made, in UTC."""
+    day, zone = _latest_day(settings, now)
+    found = _at(day, settings.hour, zone)
+    return found if found > now else _at(day + WEEK, settings.hour, zone)
+
+
+def _latest_day(settings: ReportSettings, now: datetime) -> tuple[date, ZoneInfo]:
+    """Today in the zone, or the latest of its days before that has the wanted weekday."""
+    zone = ZoneInfo(settings.timezone)
+    today = utc(now).astimezone(zone).date()
+    return today - timedelta(days=(today.weekday() - _WEEKDAYS.index(settings.weekday)) % 7), zone
 
 
 def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:

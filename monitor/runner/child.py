@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor.errors import SlotLostError, XdriftError
 from monitor.logs import event
+from monitor.privacy import careful
 from monitor.settings import MonitorSettings, Settings
 from monitor.types import Check, Claim
 
@@ -133,10 +134,11 @@ class Child:
     Raises OSError or EOFError from `start` when the machine has no process, memory or file handle left.
     """
 
-    def __init__(self, process: Any, output: Connection, answers: Connection, label: str) -> None:
+    def __init__(self, process: Any, output: Connection, answers: Connection, monitor: MonitorSettings) -> None:
         self.answer: Answer | None = None
         self.exitcode: int | None = None
-        self._process, self._label = process, label
+        self._process, self._label = process, monitor.name
+        self._told = careful(monitor)
         self._output: Connection | None = output
         self._answers: Connection | None = answers
         self._unfinished = b""
@@ -160,7 +162,7 @@ class Child:
         finally:
             output_end.close()
             answers_end.close()
-        return cls(process, output, answers, task.monitor.name)
+        return cls(process, output, answers, task.monitor)
 
     @property
     def pid(self) -> int:
@@ -232,7 +234,9 @@ class Child:
     def _log(self, line: bytes) -> None:
         self._lines += 1
         if self._lines <= _MAX_LINES:
-            event(log, logging.INFO, "output", monitor=self._label, line=line.decode("utf-8", "replace").rstrip())
+            # Warnings of libraries quote values just as their errors do.
+            said = self._told(line.decode("utf-8", "replace").rstrip())
+            event(log, logging.INFO, "output", monitor=self._label, line=said)
         elif self._lines == _MAX_LINES + 1:
             event(log, logging.WARNING, "more output dropped", monitor=self._label, after_lines=_MAX_LINES)
 
@@ -270,9 +274,6 @@ def _answer(task: Task) -> Answer:
     except XdriftError as error:
         return Answer(reason=error.reason, thing=error.thing, error=str(error))
     except Exception as error:  # noqa: BLE001 - told to the daemon, which saves it; the traceback is in its log
-        # Not at the top: a daemon whose checks succeed never needs the pipeline itself.
-        from monitor.pipeline.record import careful
-
         told = careful(task.monitor)
         text = told(traceback.format_exc())
         sys.stderr.write(text)

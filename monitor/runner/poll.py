@@ -18,11 +18,13 @@ from datetime import datetime
 
 from monitor.errors import SourceError, StoreError, XdriftError
 from monitor.logs import event
+from monitor.privacy import careful, withhold
 from monitor.runner.remembered import Remembered
 from monitor.settings import MonitorSettings
 from monitor.sources.explanation_log import Lines, read_log
 from monitor.store import Store
-from monitor.telemetry import Batch, Logged, Quarantined, Understanding, count, failed_requests
+from monitor.store.telemetry import log_time
+from monitor.telemetry import Batch, Known, Logged, Quarantined, Understanding, count, failed_requests
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Poller:
         if monitor.telemetry is None:
             raise ValueError(f"monitor {monitor.name} has no telemetry")
         self._name, self._settings, self._store, self._clock = monitor.name, monitor.telemetry, store, clock
-        self._understanding = Understanding(monitor)
+        self._understanding, self._told = Understanding(monitor), careful(monitor)
         self._remembered = Remembered(self._settings.remember)
         self._revision = -1
         """What is remembered is complete up to here."""
@@ -84,7 +86,7 @@ class Poller:
 
     def _read(self, report: PollReport, cancel: threading.Event) -> None:
         state = self._store.telemetry_state(self._name)
-        self._catch_up(state.revision)
+        self._catch_up(state.revision, state.watermark)
         watermark = state.watermark
         with closing(read_log(self._settings, state.positions, now=self._clock())) as batches:
             for lines in batches:
@@ -97,19 +99,19 @@ class Poller:
                     report.overtaken = True
                     return
                 self._revision += 1
-                self._remembered.add(now, batch.digests)
                 watermark = batch.watermark
+                self._remembered.add(log_time(now, watermark), batch.digests)
                 _add(report, batch, lines)
                 if cancel.is_set():
                     return
 
-    def _catch_up(self, revision: int) -> None:
+    def _catch_up(self, revision: int, watermark: datetime | None) -> None:
         """Learn the ids counted by others, or by an earlier process."""
         if revision < self._revision or self._revision < 0:
             self._remembered, self._revision = Remembered(self._settings.remember), -1
         if revision == self._revision:
             return
-        since = self._clock() - self._settings.remember
+        since = log_time(self._clock(), watermark) - self._settings.remember
         for counted_at, digests in self._store.telemetry_seen(self._name, since, after_revision=self._revision):
             self._remembered.add(counted_at, digests)
         self._revision = revision
@@ -125,14 +127,14 @@ class Poller:
                 refused.append(Quarantined(source=source, position=position, size=size, reason=found))
             else:
                 records.append(found)
-        self._remembered.forget(now)
+        self._remembered.forget(log_time(now, watermark))
         requests = failed_requests(records)
         return count(
             records,
             settings=self._settings,
             watermark=watermark,
             seen=self._remembered,
-            known=self._store.telemetry_known(self._name, requests) if requests else {},
+            known=self._store.telemetry_known(self._name, requests) if requests else Known(),
             quarantined=refused,
         )
 
@@ -144,8 +146,9 @@ class Poller:
         except StoreError:
             raise
         except SourceError as error:
+            withhold(error, self._told)  # a database quotes what it could not read
             self._store.telemetry_failed(self._name, str(error), self._clock())
-            raise
+            raise error from None
         except Exception as error:  # noqa: BLE001 - raised again below, without its message
             # The message may quote the log, which holds what must not be stored or shown: the place is enough.
             place = traceback.extract_tb(error.__traceback__)[-1]

@@ -107,13 +107,15 @@ def run_slot(
         StoreError: the database does not answer. The slot is free again once the lease is over.
     """
     monitor = config.monitor(name)
+    if _finished(store, name, planned_at):  # said before anything is imported for nothing
+        return SlotOutcome(monitor=name, planned_at=planned_at, state="finished")
     modules = preload(config) if perform == PERFORM else (perform.partition(":")[0],)
     # Before the claim: the libraries take seconds to import, and a daemon killed in these must not use up an attempt.
     warm(modules)
     claim = store.claim(name, planned_at, owner=own(), lease=lease, now=clock(), confirms=confirms)
     if claim is None:
-        finished = store.finished_slots(name, planned_at, planned_at + timedelta(microseconds=1))
-        return SlotOutcome(monitor=name, planned_at=planned_at, state="finished" if finished else "held")
+        state: State = "finished" if _finished(store, name, planned_at) else "held"
+        return SlotOutcome(monitor=name, planned_at=planned_at, state=state)
     task = Task(
         perform=perform, monitor=monitor, claim=claim, store_url=config.store.url, clock=clock, announce=store.announce
     )
@@ -125,6 +127,10 @@ def run_slot(
         outcome = _save(store, claim, _failed_check(monitor, claim, failure, started_at, clock()))
     _tell(outcome, claim)
     return outcome
+
+
+def _finished(store: Store, name: str, planned_at: datetime) -> bool:
+    return bool(store.finished_slots(name, planned_at, planned_at + timedelta(microseconds=1)))
 
 
 def _run(

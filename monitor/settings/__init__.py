@@ -71,8 +71,10 @@ class MonitorSettings(Strict):
     @model_validator(mode="after")
     def _segments_in_the_open(self) -> Self:
         mapped = self.predictions.columns
-        kept_back = {*self.redact, *self.privacy.hash, *self.privacy.mask}
-        hidden = [name for name in mapped.segments if {name, mapped.rename.get(name, name)} & kept_back]
+        both = {feature: name for name, feature in mapped.rename.items()} | mapped.rename
+        named = (*self.redact, *self.privacy.hash, *self.privacy.mask)
+        kept_back = {other for name in named for other in (name, both.get(name, name))}
+        hidden = [name for name in mapped.segments if name in kept_back]
         if hidden:
             raise ValueError(f"segments by redacted {', '.join(hidden)} would store and show its values; drop one")
         stored = (mapped.id, mapped.time, mapped.prediction, mapped.model_version, self.holdout.id, self.holdout.time)
@@ -82,7 +84,8 @@ class MonitorSettings(Strict):
         if self.telemetry:
             columns = self.telemetry.columns
             # Dots go down: inputs.name is the column name of the inputs.
-            told = (*self.telemetry.group_by, columns.model_version, columns.served_model_version, columns.error)
+            versions = (columns.model_version, columns.served_model_version, columns.error)
+            told = (*self.telemetry.group_by, columns.record_id, columns.timestamp, *versions)
             grouped = sorted(name for name in told if not kept_back.isdisjoint((name, *name.split("."))))
             if grouped:
                 raise ValueError(f"telemetry keeps {', '.join(grouped)}: redacted values would be stored; drop one")

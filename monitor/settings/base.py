@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -52,7 +53,9 @@ def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"timezone {value!r} is not an IANA zone name") from error
+        near = get_close_matches(value, available_timezones(), n=1)
+        expected = f"did you mean {near[0]}?" if near else "write it as in Europe/Berlin, or UTC"
+        raise ValueError(f"timezone {value!r} is not an IANA zone name; {expected}") from error
     return value
 
 

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from monitor.settings.base import Duration, Strict, Zone
 
 _Name = Annotated[str, Field(min_length=1)]
+LONGEST_PAUSE = timedelta(minutes=5)
+"""Between two reads: the shortest window of the alerts."""
 
 
 class LogColumns(Strict):
@@ -60,7 +62,7 @@ class TelemetrySettings(Strict):
     timezone: Zone | None = None
     """Zone of naive timestamps; records with naive timestamps are malformed without it."""
     every: Duration = timedelta(seconds=30)
-    """Time between two reads."""
+    """Time between two reads; at most five minutes."""
     latency_threshold: Duration = timedelta(seconds=0.2)
     """An explanation that takes longer is slow."""
     payload_limit: int = Field(default=10_000, ge=1)
@@ -68,7 +70,9 @@ class TelemetrySettings(Strict):
     price_per_hour: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """Dollars for an hour of compute that explains."""
     remember: Duration = timedelta(days=2)
-    """How long record ids are remembered: a record that comes again within it is a duplicate."""
+    """How long record ids are remembered, by the time of records: one that comes again within it is a duplicate."""
+    ahead: Duration = timedelta(minutes=5)
+    """How far a record's time may be ahead of this machine's clock; beyond it the record is quarantined as bad_time."""
     late_after: Duration = timedelta(hours=1)
     """A record older than the newest one seen by more than this is counted as late; it still counts."""
     adverse_classes: tuple[str, ...] = ()
@@ -86,8 +90,17 @@ class TelemetrySettings(Strict):
             raise ValueError("table needs url and order")
         if self.every < timedelta(seconds=1):
             raise ValueError("every is shorter than one second")
+        if self.every > LONGEST_PAUSE:
+            raise ValueError(
+                "every is longer than five minutes; alerts look at the last five minutes and would see nothing"
+            )
         if self.remember < timedelta(minutes=1):
             raise ValueError("remember is shorter than one minute; records that come again would count twice")
+        if self.ahead > timedelta(days=1):
+            raise ValueError("ahead is longer than a day; one wrong clock would make every other record late")
+        for name in ("every", "late_after"):
+            if self.remember < getattr(self, name):
+                raise ValueError(f"remember is shorter than {name}; records that are written again would count twice")
         return self
 
 

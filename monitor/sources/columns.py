@@ -147,5 +147,6 @@ def require_columns(wanted: Sequence[str], known: Sequence[str], what: str, plac
             f"{what} lack {len(absent)} column{'s' if len(absent) > 1 else ''}",
             seen=absence(absent, known),
             expected=f"columns of {place}: {', '.join(known)}",
-            hint="correct predictions.columns, or map names with predictions.columns.rename",
+            hint="correct predictions.columns, or map names with predictions.columns.rename; if the serving job "
+            "stopped writing a column, repair that job",
         )

@@ -30,7 +30,8 @@ def align(
             f"{what} lack {len(absent)} feature column{'s' if len(absent) > 1 else ''}",
             seen=absence(absent, rows.columns),
             expected=", ".join(map(str, like.columns)),
-            hint="correct the source, or map its names with predictions.columns.rename",
+            hint="correct the source (if the job that writes it stopped writing a column, repair that job), or map its "
+            "names with predictions.columns.rename",
         )
     twice = sorted({str(name) for name in rows.columns[rows.columns.duplicated()] if name in like.columns})
     if twice:

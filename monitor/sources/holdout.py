@@ -36,7 +36,7 @@ def read_holdout(
     _check_size(len(rows), settings, place)
     special = [name for name in (settings.id, settings.time, settings.label) if name]
     wanted = list(features) if features is not None else [str(name) for name in rows if name not in special]
-    _require(rows, [*special, *wanted], place)
+    _require(rows, settings, wanted, place)
     row_ids, times = _ids(rows, settings), _times(rows, settings)
     chosen = columns.settle(rows[wanted])
     columns.refuse_infinite(chosen, "holdout rows")
@@ -85,14 +85,20 @@ def _check_size(count: int, settings: HoldoutSettings, place: str) -> None:
         )
 
 
-def _require(rows: pd.DataFrame, names: Sequence[str], place: str) -> None:
-    absent = [name for name in dict.fromkeys(names) if name not in rows.columns]
+def _require(rows: pd.DataFrame, settings: HoldoutSettings, features: Sequence[str], place: str) -> None:
+    roles = {f"holdout.{key}": getattr(settings, key) for key in ("id", "time", "label")}
+    wrong = [key for key, name in roles.items() if name and name not in rows.columns]
+    names = [name for name in roles.values() if name]
+    absent = [name for name in dict.fromkeys([*names, *features]) if name not in rows.columns]
     if absent:
+        steps = [f"correct {' and '.join(wrong)}"] if wrong else []
+        if set(absent) - set(names):
+            steps.append("the model's features must be columns of the same name: correct holdout or features")
         raise DataError(
             f"holdout {place} lacks {len(absent)} column{'s' if len(absent) > 1 else ''}",
             seen=columns.absence(absent, rows.columns),
             expected=f"its columns are {', '.join(map(str, rows.columns))}",
-            hint="the model's features must be columns of the same name; correct holdout or features",
+            hint="; ".join(steps),
         )
 
 

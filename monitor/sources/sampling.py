@@ -109,7 +109,7 @@ def flags(values: pd.Series[Any], name: str) -> NDArray[np.bool_]:
     if not present.isin([True, False]).all():
         raise DataError(
             f"priority column {name} is not boolean",
-            seen=repr(present[~present.isin([True, False])].iloc[0]),
+            seen=repr(str(present[~present.isin([True, False])].iloc[0])),  # quoted: left out of what is stored
             expected="true or false, or 1 or 0",
             hint="compute the flag in predictions.query, or correct columns.priority",
         )

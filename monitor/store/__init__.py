@@ -40,14 +40,14 @@ from monitor.store import (
     telemetry,
 )
 from monitor.store.budgets import Budgets
-from monitor.store.engine import Database
+from monitor.store.engine import Database, Patience
 from monitor.store.examine import Examination
 from monitor.store.outbox import Announce
 from monitor.store.reader import Reader, create_reader
 from monitor.store.recovery import check_id
 from monitor.store.reported import PeriodFacts, SwarmRow, WeeklyFacts
 from monitor.store.telemetry import TelemetryState
-from monitor.telemetry.records import Batch
+from monitor.telemetry.records import Batch, Known
 from monitor.types import (
     AttributionRow,
     Check,
@@ -66,7 +66,7 @@ from monitor.types import (
     Verdict,
 )
 
-__all__ = ["Announce", "Examination", "Reader", "Store", "TelemetryState", "check_id"]
+__all__ = ["Announce", "Examination", "Patience", "Reader", "Store", "TelemetryState", "check_id"]
 
 
 class Store:
@@ -80,12 +80,13 @@ class Store:
         """What is told when a check changes its monitor's condition; nothing when None."""
 
     @classmethod
-    def open(cls, url: str, *, wait: timedelta = timedelta(seconds=30)) -> Self:
+    def open(cls, url: str, *, wait: timedelta = timedelta(seconds=30), patience: Patience | None = None) -> Self:
         """A store at an SQLAlchemy URL; connects when first used, migrates only in `upgrade`.
 
-        `wait`: how long a method waits for a lock that another process holds. Raises StoreError for a wrong URL.
+        `wait`: how long a method waits for a lock that another process holds; `patience`: who is told of it. Raises
+        StoreError for a wrong URL.
         """
-        return cls(Database(url, wait))
+        return cls(Database(url, wait, patience))
 
     def __enter__(self) -> Self:
         return self
@@ -352,9 +353,7 @@ class Store:
         with self._database.read() as connection:
             return telemetry.seen(connection, monitor, since, after_revision)
 
-    def telemetry_known(
-        self, monitor: str, requests: Collection[tuple[str, datetime]]
-    ) -> dict[tuple[str, datetime], int]:
+    def telemetry_known(self, monitor: str, requests: Collection[tuple[str, datetime]]) -> Known:
         """How often each of these failed requests, by fingerprint and day, was counted; others are absent."""
         with self._database.read() as connection:
             return telemetry.known(connection, monitor, requests)
@@ -393,6 +392,11 @@ class Store:
         with self._database.write() as connection:
             telemetry.failed(connection, monitor, error, now)
 
+    def telemetry_set_aside(self, monitor: str) -> tuple[telemetry.SetAside, ...]:
+        """Lines of the explanation log that could not be used, by reason, with the place of the first."""
+        with self._database.read() as connection:
+            return telemetry.set_aside(connection, monitor)
+
     # maintenance
 
     def start_maintenance(
@@ -425,7 +429,7 @@ class Store:
             return reporting.period(connection, start, end, names=names)
 
     def check_parts(self, ids: Collection[str]) -> dict[str, Check]:
-        """Checks by id, with findings and contributions, without profiles and rows."""
+        """Checks by id, with findings and contributions, of profiles those of predictions alone, without rows."""
         with self._database.read() as connection:
             return reporting.parts(connection, ids)
 

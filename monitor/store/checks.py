@@ -23,7 +23,7 @@ from monitor.store.records import (
     profile_rows,
 )
 from monitor.store.tables import attributions, checks, contributions, findings, profiles
-from monitor.types import Check, Floats, Verdict, frozen
+from monitor.types import Check, Floats, Profile, Verdict, frozen
 
 
 def save(connection: Connection, check: Check) -> None:
@@ -140,6 +140,13 @@ def _matrix(connection: Connection, check_id: str, names: Sequence[str]) -> Floa
             hint="the rows were changed outside xdrift; restore the database from a backup",
         ) from error
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
+
+
+def prediction_profiles(connection: Connection, check_id: str) -> tuple[Profile, ...]:
+    """How the predictions of a check's sample were distributed; empty where it explained nothing."""
+    table = profiles.c
+    query = select(profiles).where(table.check_id == check_id, table.kind == "prediction").order_by(table.position)
+    return tuple(profile_from(row) for row in connection.execute(query).mappings())
 
 
 def _parts(connection: Connection, table: Table, check_id: str) -> Sequence[RowMapping]:

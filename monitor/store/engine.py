@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,21 @@ _DRIVERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What is done when a connection or a lock keeps somebody waiting."""
+
+    after: timedelta
+    tell: Callable[[str], None]
+    """Called once per wait, from another thread, with the store as people may see it."""
+
+
 class Database:
     """Connections and transactions. Belongs to the process that made it; threads may share it."""
 
-    def __init__(self, url: str, wait: timedelta) -> None:
+    def __init__(self, url: str, wait: timedelta, patience: Patience | None = None) -> None:
         self.url = parse_url(url)
+        self.patience = patience
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.wait = wait
         self.engine = _engine(self.url, wait)
@@ -66,12 +78,40 @@ class Database:
         """A transaction whatever the schema. `create` makes a missing SQLite file; otherwise it is an error."""
         if self.sqlite and not create and not self._fits and not self.exists():
             raise self._not_migrated("no such file")
-        with reported(self.url), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with reported(self.url), ExitStack() as stack:
+            with self._told_of_waiting():
+                connection = stack.enter_context(self.engine.connect().execution_options(**options))
+                stack.enter_context(connection.begin())
+                if self.sqlite and self.patience is not None:
+                    # A reader takes its lock with its first statement: here, so that waiting for it is told as well.
+                    connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
             yield connection
 
+    @contextmanager
+    def _told_of_waiting(self) -> Iterator[None]:
+        """Somebody at a terminal hears what is waited for when it takes more than a moment."""
+        if self.patience is None:
+            yield
+            return
+        told = threading.Timer(self.patience.after.total_seconds(), self.patience.tell, [self.label])
+        told.daemon = True
+        told.start()
+        try:
+            yield
+        finally:
+            told.cancel()
+
     def exists(self) -> bool:
-        """False for an SQLite file that is not there yet."""
-        return not self.sqlite or Path(str(self.url.database)).exists()
+        """False for an SQLite file that is not there yet. Raises StoreError where it could not even be made."""
+        if not self.sqlite:
+            return True
+        file = Path(str(self.url.database))
+        if not file.parent.is_dir():
+            raise StoreError(
+                self.label, seen=f"no directory {file.parent}", expected="a directory that exists and may be written",
+                hint="create the directory or correct store.url",
+            )  # fmt: skip
+        return file.exists()
 
     def version(self, connection: Connection) -> str | None:
         """The migration that the database is at; None when it was never migrated."""

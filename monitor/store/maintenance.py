@@ -30,11 +30,18 @@ def start(
             expected="none that is open",
             hint=f"to change its end, run `xdrift maintenance end {monitor}` first, then start another one",
         )
-    if not now < until <= now + LONGEST:
+    if until <= now:
         raise ConfigError(
-            "a maintenance ends in the future and is bounded",
+            "the end of the maintenance is past",
             seen=_short(until),
-            expected=f"after {_short(now)} and at most {format_duration(LONGEST)} later",
+            expected=f"a time after now, {_short(now)}",
+            hint="give an end that is still to come",
+        )
+    if until > now + LONGEST:
+        raise ConfigError(
+            f"a maintenance lasts {format_duration(LONGEST)} at most",
+            seen=f"an end at {_short(until)}",
+            expected=f"one at most {format_duration(LONGEST)} after now, {_short(now)}",
             hint=f"give an end up to {_short(now + LONGEST)}; start another one then, if it is still needed",
         )
     made = Maintenance(monitor=monitor, start=now, until=until, author=author, reason=reason)

@@ -197,13 +197,15 @@ class WeeklyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What a period began with: the latest judged check before it was raised."""
+    """What a period began with: the latest judged check of traffic before it was raised."""
 
     monitor: str
     least: Level
     """Counted from this level on."""
     since: datetime
     """Planned time of the first of the raised checks."""
+    traffic: Window
+    """From the start of the first one's window to the end of the last one's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +233,7 @@ class PeriodFacts:
     monitors: tuple[MonitorLine, ...]
     """Those in service, and those that have any record in the period."""
     checks: tuple[CheckLine, ...]
-    """Planned in the period."""
+    """Planned in the period, or of traffic in it."""
     carried: tuple[Carried, ...]
     skipped: tuple[Counted, ...]
     deployments: tuple[DeploymentLine, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,7 +85,9 @@ def weekly(connection: Connection, start: datetime, *, weeks: int, names: Names)
 
 def period(connection: Connection, start: datetime, end: datetime, *, names: Names) -> PeriodFacts:
     """Everything of [start, end), which are whole UTC days."""
-    found = _checks(connection, names, checks.c.planned_at >= start, checks.c.planned_at < end)
+    table = checks.c
+    planned = (table.planned_at >= start) & (table.planned_at < end)
+    found = _checks(connection, names, planned | ((table.window_start < end) & (table.window_end > start)))
     days = rows.days(connection, start, end, names)
     present = {*(one.monitor for one in found), *(one.monitor for one in days)}
     known = [row for row in _monitors(connection, names, retired=True) if not row["retired"] or row["name"] in present]
@@ -112,9 +115,13 @@ def period(connection: Connection, start: datetime, end: datetime, *, names: Nam
 
 
 def parts(connection: Connection, ids: Collection[str]) -> dict[str, Check]:
-    """Checks with findings and contributions, without profiles and rows."""
+    """Checks with findings and contributions, of profiles those of predictions alone, without rows."""
     found = (check_room.load(connection, check_id, rows=False) for check_id in sorted(ids))
-    return {check.id: check for check in found if check is not None}
+    return {
+        check.id: replace(check, profiles=check_room.prediction_profiles(connection, check.id))
+        for check in found
+        if check is not None
+    }
 
 
 def swarm(connection: Connection, check_id: str, limit: int) -> list[SwarmRow]:
@@ -222,13 +229,18 @@ def _features(connection: Connection, since: datetime, end: datetime, names: Nam
 
 
 def _carried(connection: Connection, monitor: str, start: datetime, least: int) -> Carried | None:
-    """Since when checks had been at `least` or higher as a period began; None where the last one before was lower."""
-    judged = (checks.c.monitor == monitor, checks.c.outcome == "succeeded", checks.c.planned_at < start)
-    lower = select(func.max(checks.c.planned_at)).where(*judged, checks.c.level < least)
-    after = connection.execute(lower).scalar()
-    raised = select(func.min(checks.c.planned_at)).where(*judged, checks.c.level >= least)
-    first = connection.execute(raised if after is None else raised.where(checks.c.planned_at > after)).scalar()
-    return None if first is None else Carried(monitor=monitor, least=2 if least == 2 else 1, since=first)
+    """The checks at `least` or higher that the traffic before a period ended with; None where the last was lower."""
+    table = checks.c
+    judged = (table.monitor == monitor, table.outcome == "succeeded", table.window_end <= start)
+    after = connection.execute(select(func.max(table.planned_at)).where(*judged, table.level < least)).scalar()
+    raised = [*judged, table.level >= least, *([] if after is None else [table.planned_at > after])]
+    since, first, last = connection.execute(
+        select(func.min(table.planned_at), func.min(table.window_start), func.max(table.window_end)).where(*raised)
+    ).one()
+    if since is None:
+        return None
+    traffic = Window(start=first, end=last)
+    return Carried(monitor=monitor, least=2 if least == 2 else 1, since=since, traffic=traffic)
 
 
 def _explainers(connection: Connection, start: datetime, end: datetime, names: Names) -> tuple[ExplainerUse, ...]:

@@ -8,21 +8,21 @@ many daemons read the same log.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from monitor.errors import StoreError
 from monitor.settings import MonitorSettings
 from monitor.store import telemetry_rows
 from monitor.store.counters import insert_into
-from monitor.store.served_tables import explanation_errors, telemetry_seen, telemetry_state
+from monitor.store.served_tables import explanation_errors, quarantine, telemetry_days, telemetry_seen, telemetry_state
 from monitor.store.tables import monitors
-from monitor.telemetry.records import Batch
+from monitor.telemetry.records import Batch, Known
 from monitor.types import TelemetryStatus
 
 _ASKED_AT_ONCE = 500
@@ -44,6 +44,18 @@ class TelemetryState:
     consecutive_failures: int
     error: str | None
     """Why the latest poll failed; None when it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Lines of the explanation log that could not be used for one reason."""
+
+    reason: str
+    """One of names.QUARANTINE_REASONS."""
+    n: int
+    source: str
+    position: int
+    """Byte at which the first of them begins; of a table its row."""
 
 
 def prepare(connection: Connection, monitor: MonitorSettings) -> None:
@@ -72,10 +84,18 @@ def state(connection: Connection, monitor: str) -> TelemetryState:
     return TelemetryState(**row)
 
 
+def log_time(now: datetime, watermark: datetime | None) -> datetime:
+    """The time by which ids are remembered: that of the newest record, never later than the clock.
+
+    A clock that jumps ahead must not make a daemon forget ids: they would count again once it is corrected.
+    """
+    return now if watermark is None else min(now, watermark)
+
+
 def seen(
     connection: Connection, monitor: str, since: datetime, after_revision: int
 ) -> list[tuple[datetime, NDArray[np.uint64]]]:
-    """(when counted, sorted digests of record ids) of each batch counted since a time, oldest first."""
+    """(log time when counted, sorted digests of record ids) of each batch counted since a time, oldest first."""
     query = select(telemetry_seen.c.counted_at, telemetry_seen.c.digests).where(
         telemetry_seen.c.monitor == monitor,
         telemetry_seen.c.counted_at >= since,
@@ -85,9 +105,7 @@ def seen(
     return [(row.counted_at, np.frombuffer(row.digests, _DIGEST).astype(np.uint64)) for row in rows]
 
 
-def known(
-    connection: Connection, monitor: str, requests: Collection[tuple[str, datetime]]
-) -> dict[tuple[str, datetime], int]:
+def known(connection: Connection, monitor: str, requests: Collection[tuple[str, datetime]]) -> Known:
     """How often each of these failed requests, by fingerprint and day, was counted; those never counted are absent."""
     table = explanation_errors
     found: dict[tuple[str, datetime], int] = {}
@@ -97,7 +115,14 @@ def known(
             table.c.monitor == monitor, table.c.fingerprint.in_(fingerprints[first : first + _ASKED_AT_ONCE])
         )
         found |= {(row.fingerprint, row.day): row.n for row in connection.execute(query)}
-    return {request: found[request] for request in requests if request in found}
+    days = telemetry_days
+    failures = select(days.c.day, func.sum(days.c.errors)).where(
+        days.c.monitor == monitor, days.c.day.in_({day for _, day in requests})
+    )
+    return Known(
+        requests={request: found[request] for request in requests if request in found},
+        failures={day: int(n) for day, n in connection.execute(failures.group_by(days.c.day))},
+    )
 
 
 def commit(
@@ -125,11 +150,12 @@ def commit(
         return False
     model = connection.execute(select(monitors.c.model).where(monitors.c.name == monitor)).scalar_one()
     telemetry_rows.add(connection, monitor, model, batch, now)
+    counted_at = log_time(now, batch.watermark)
     if len(batch.digests):
         digests = np.asarray(batch.digests, _DIGEST).tobytes()
-        row = {"monitor": monitor, "revision": expected_revision + 1, "counted_at": now, "digests": digests}
+        row = {"monitor": monitor, "revision": expected_revision + 1, "counted_at": counted_at, "digests": digests}
         connection.execute(insert(telemetry_seen).values(**row))
-    old = (telemetry_seen.c.monitor == monitor) & (telemetry_seen.c.counted_at < now - remember)
+    old = (telemetry_seen.c.monitor == monitor) & (telemetry_seen.c.counted_at < counted_at - remember)
     connection.execute(delete(telemetry_seen).where(old))
     return True
 
@@ -139,6 +165,18 @@ def failed(connection: Connection, monitor: str, error: str, now: datetime) -> N
     table = telemetry_state
     noted = {"consecutive_failures": table.c.consecutive_failures + 1, "last_failure_at": now, "error": error}
     connection.execute(update(table).where(table.c.monitor == monitor).values(**noted))
+
+
+def set_aside(connection: Connection, monitor: str) -> tuple[SetAside, ...]:
+    """Lines of the explanation log that could not be used and whose places are kept, by reason, most frequent first."""
+    table = quarantine.c
+    query = select(table.reason, table.source, table.position).where(table.monitor == monitor)
+    found: dict[str, SetAside] = {}
+    for reason, source, position in connection.execute(query.order_by(table.seen_at, table.source, table.position)):
+        before = found.get(reason)
+        n = 1 if before is None else before.n + 1
+        found[reason] = SetAside(reason, n, source, position) if before is None else replace(before, n=n)
+    return tuple(sorted(found.values(), key=lambda one: (-one.n, one.reason)))
 
 
 def statuses(connection: Connection) -> dict[str, TelemetryStatus]:

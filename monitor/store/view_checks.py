@@ -148,10 +148,12 @@ SELECT {_CHECK}, p.row_id, {finite("p.prediction")} AS prediction, p.nearest_oth
        {finite("(p.nearest_other ->> 'prediction')::float8")} AS nearest_prediction,
        {finite("(p.nearest_other ->> 'distance')::float8")} AS distance,
        (SELECT string_agg(d.name, ', ' ORDER BY d.n)
-        FROM jsonb_array_elements_text(p.nearest_other -> 'differs') WITH ORDINALITY d(name, n)) AS differs
+        FROM jsonb_array_elements_text(p.nearest_other -> 'differs') WITH ORDINALITY d(name, n)) AS differs,
+       coalesce((p.nearest_other ->> 'holdout')::boolean, false) AS nearest_is_holdout
 FROM attributions p {_PARTS} WHERE p.nearest_other IS NOT NULL
 """
-"""The nearest real row with the other decision, and the names of what differs, farthest first."""
+"""The nearest real row with the other decision, and the names of what differs, farthest first. A row of the holdout
+is no prediction: it is kept by no check and has no page."""
 
 VIEWS = {
     "grafana_monitors": MONITORS,

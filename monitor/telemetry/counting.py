@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ Seen = Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
 """Which of these digests (unsorted, in the order of the records) were counted before, within telemetry.remember."""
 
 BUCKET_SECONDS = 300
+REQUESTS_PER_DAY = 50_000
+"""Failed requests told apart per UTC day. What fails beyond counts as a failure each time, and is kept by reason."""
+OTHER = "other"
+"""Class and version of the failures beyond."""
 _CLASSES = len(names.LATENCY_BUCKETS) + 1
 
 
@@ -52,7 +56,8 @@ def count(
         watermark: Time of the newest record counted before this batch. It moves on record by record, so that what is
             late does not depend on where batches are cut.
         seen: Tells records that were counted before; those that come twice within the batch are found here.
-        known: Failed requests counted before, at least those of `failed_requests(records)` that are in the store.
+        known: Failed requests counted before, at least those of `failed_requests(records)` that are in the store, and
+            the failures of their days.
 
     Returns:
         Batch whose `digests` are sorted and new, and whose `watermark` is the newer of the two.
@@ -62,7 +67,7 @@ def count(
     tally = _Tally(settings, known)
     for index in fresh:
         tally.add(records[index])
-    batch = tally.batch
+    batch = tally.finished()
     batch.digests = new
     times = np.array([records[index].time for index in fresh])
     late, batch.watermark = _late(times, watermark, settings.late_after)
@@ -104,13 +109,18 @@ class _Tally:
         self._limit = settings.payload_limit
         self._dollars = settings.price_per_hour / 3600
         self._known = known
+        self._failures = dict(known.failures)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._buckets: dict[float, Bucket] = {}
         self._days: dict[tuple[float, str], Day] = {}
         self._payload = self._compute = 0.0
         self._predictions = self._explained = self._explanations = self._slow = 0
         self._sources: Counter[str] = Counter()
-        self.batch = Batch(latency=[0] * _CLASSES)
+        self._batch = Batch(latency=[0] * _CLASSES)
+        self._unexplained: _Spans[tuple[datetime, str, str, tuple[tuple[str, str], ...]]] = {}
+        self._errors: _Spans[tuple[str, datetime]] = {}
+        self._incidents: _Spans[tuple[datetime, str, str]] = {}
+        self._failed: dict[tuple[str, datetime], tuple[str, str, str]] = {}
 
     def add(self, record: Logged) -> None:
         """A record that was not counted before."""
@@ -134,7 +144,7 @@ class _Tally:
         for kind, field in record.personal:
             bucket.privacy += 1
             self._counts["xdrift_privacy_incidents_total", kind] += 1
-            _see(self.batch.incidents, (midnight(time), kind, field), time)
+            _see(self._incidents, (midnight(time), kind, field), time)
 
     def _add_explained(self, record: Logged, bucket: Bucket, day: Day) -> None:
         self._explained += 1
@@ -154,8 +164,8 @@ class _Tally:
         if latency is None:
             return
         place = bisect_left(names.LATENCY_BUCKETS, latency)
-        self.batch.latency[place] += 1
-        self.batch.latency_sum += latency
+        self._batch.latency[place] += 1
+        self._batch.latency_sum += latency
         day.latency[place] += 1
         if latency > self._threshold:
             self._slow += 1
@@ -167,23 +177,32 @@ class _Tally:
         bucket.unexplained += 1
         self._counts["xdrift_predictions_unexplained_total", reason] += 1
         today = midnight(time)
-        _see(self.batch.unexplained, (today, reason, record.model_version, record.groups), time)
+        _see(self._unexplained, (today, reason, record.model_version, record.groups), time)
         if record.error_reason is None:
             return
-        key = (record.fingerprint, today)
-        counted = self.batch.errors.get(key)
-        if counted is not None:
-            _widen(counted[3], time)
-        else:
-            self.batch.errors[key] = (record.error_reason, record.error, record.model_version, _span(time))
-        if counted is not None or key in self._known:
+        key, kept = (record.fingerprint, today), (record.error_reason, record.error, record.model_version)
+        if key in self._errors or key in self._known.requests:
             self._counts["xdrift_explanation_errors_repeated_total", ""] += 1
-            return
-        self._explanations += 1
-        self._counts["xdrift_explanation_errors_total", record.error_reason] += 1
-        for into in (bucket, day):
-            into.explanations += 1
-            into.errors += 1
+        else:
+            self._explanations += 1
+            self._counts["xdrift_explanation_errors_total", record.error_reason] += 1
+            for into in (bucket, day):
+                into.explanations += 1
+                into.errors += 1
+            before = self._failures.get(today, 0)
+            self._failures[today] = before + 1
+            if before >= REQUESTS_PER_DAY:
+                key, kept = (f"{OTHER}:{record.error_reason}", today), (record.error_reason, OTHER, OTHER)
+        self._failed.setdefault(key, kept)
+        _see(self._errors, key, time)
+
+    def finished(self) -> Batch:
+        """What was added up, but for totals."""
+        batch = self._batch
+        batch.unexplained = {key: _span(seen) for key, seen in self._unexplained.items()}
+        batch.errors = {key: (*self._failed[key], _span(seen)) for key, seen in self._errors.items()}
+        batch.incidents = {key: _span(seen) for key, seen in self._incidents.items()}
+        return batch
 
     def totals(self) -> dict[tuple[str, str], float]:
         plain = {
@@ -204,28 +223,32 @@ class _Tally:
 
     def _bucket(self, slot: float) -> Bucket:
         start = datetime.fromtimestamp(slot * BUCKET_SECONDS, UTC)
-        bucket = self._buckets[slot] = self.batch.buckets[start] = Bucket()
+        bucket = self._buckets[slot] = self._batch.buckets[start] = Bucket()
         return bucket
 
     def _day(self, date: float, version: str) -> Day:
         start = datetime.fromtimestamp(date * 86400, UTC)
-        day = self._days[date, version] = self.batch.days[start, version] = Day(latency=[0] * _CLASSES)
+        day = self._days[date, version] = self._batch.days[start, version] = Day(latency=[0] * _CLASSES)
         return day
 
 
-def _span(time: float) -> Span:
-    moment = datetime.fromtimestamp(time, UTC)
-    return Span(n=1, first=moment, last=moment)
+_Key = TypeVar("_Key")
+_Spans = dict[_Key, list[float]]
+"""What was seen: [how often, first, last], times in seconds since 1970."""
 
 
-def _widen(span: Span, time: float) -> None:
-    moment = datetime.fromtimestamp(time, UTC)
-    span.n += 1
-    span.first, span.last = min(span.first, moment), max(span.last, moment)
+def _see(spans: _Spans[_Key], key: _Key, time: float) -> None:
+    span = spans.get(key)
+    if span is None:
+        spans[key] = [1, time, time]
+        return
+    span[0] += 1
+    if time < span[1]:
+        span[1] = time
+    elif time > span[2]:
+        span[2] = time
 
 
-def _see(spans: dict[Any, Span], key: Any, time: float) -> None:
-    if (span := spans.get(key)) is None:
-        spans[key] = _span(time)
-    else:
-        _widen(span, time)
+def _span(seen: list[float]) -> Span:
+    n, first, last = seen
+    return Span(n=int(n), first=datetime.fromtimestamp(first, UTC), last=datetime.fromtimestamp(last, UTC))

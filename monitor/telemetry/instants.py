@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
-
-FUTURE = 300.0
-"""Seconds that the clock of a serving system may be ahead."""
 
 
 class Instants:
     """Reads times of one log; naive ones are taken in its zone, and are bad without one."""
 
-    def __init__(self, zone: str | None) -> None:
+    def __init__(self, zone: str | None, ahead: float) -> None:
+        """`ahead`: seconds that the clock of a serving system may be ahead of ours."""
+        self._ahead = ahead
         self._zone = ZoneInfo(zone) if zone else None
 
     def seconds(self, value: Any, *, now: float) -> float | str:
@@ -28,10 +28,10 @@ class Instants:
             return "wrong_type"
         else:
             # Microseconds, as databases keep them: whether a record is late must not depend on where batches are cut.
-            found = round(value, 6) if 0 <= value <= now + FUTURE else math.nan
+            found = round(value, 6) if 0 <= value <= now + self._ahead else math.nan
         if isinstance(found, str):
             return found
-        return found if 0 <= found <= now + FUTURE else "bad_time"
+        return found if 0 <= found <= now + self._ahead else "bad_time"
 
     def _text(self, value: str) -> float | str:
         try:
@@ -52,4 +52,9 @@ class Instants:
 
 def midnight(seconds: float) -> datetime:
     """The UTC day of an instant."""
-    return datetime.fromtimestamp(seconds // 86400 * 86400, UTC)
+    return _day(seconds // 86400)
+
+
+@lru_cache(maxsize=1000)
+def _day(number: float) -> datetime:
+    return datetime.fromtimestamp(number * 86400, UTC)

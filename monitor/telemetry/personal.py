@@ -16,6 +16,7 @@ REMEMBERED, SHORT = 10_000, 40
 """Texts that need no closer look, and their length: names of features, routes and classes come again and again."""
 UNNAMED_FIELD = "(a name that is personal data itself)"
 
+_NESTED = (dict, list)
 Incidents = tuple[tuple[str, str], ...]
 
 
@@ -48,17 +49,18 @@ class Personal:
 
     def _look_for_clear(self, inputs: Any, name: str, incidents: set[tuple[str, str]], depth: int) -> None:
         """Columns that are kept back and stand there in clear, in objects and lists below as well."""
-        kind = type(inputs)
-        if kind is dict:
-            for column in self._kept_back & inputs.keys():
-                if self._keeper.in_clear(column, inputs[column]):
-                    incidents.add(("redacted_field", _field(f"{name}.{column}")))
-            below = [(f"{name}.{key}", value) for key, value in inputs.items() if type(value) in (dict, list)]
-        else:
-            below = [(name, value) for value in inputs if type(value) in (dict, list)] if kind is list else []
-        if depth:
-            for path, value in below:
-                self._look_for_clear(value, path, incidents, depth - 1)
+        if type(inputs) is dict:
+            if not self._kept_back.isdisjoint(inputs):
+                for column in self._kept_back & inputs.keys():
+                    if self._keeper.in_clear(column, inputs[column]):
+                        incidents.add(("redacted_field", _field(f"{name}.{column}")))
+            for key, value in inputs.items():
+                if depth and type(value) in _NESTED:
+                    self._look_for_clear(value, f"{name}.{key}", incidents, depth - 1)
+        elif type(inputs) is list:
+            for value in inputs:
+                if depth and type(value) in _NESTED:
+                    self._look_for_clear(value, name, incidents, depth - 1)
 
     def _worth(self, record: Mapping[str, Any], inputs: Any) -> bool:
         """Whether any text needs a closer look; nearly every record stops here."""
@@ -88,7 +90,9 @@ class Personal:
                 continue
             texts: list[str] = []
             _collect(value, texts, DEPTH)
-            incidents.update((kind, _field(field)) for text in texts for kind in scan(text, self._kinds))
+            # A name such as order_id says what a number is; one that is personal data itself would be found in all.
+            before = "" if scan(field) else f"{field}: "
+            incidents.update((kind, _field(field)) for text in texts for kind in scan(before + text, self._kinds))
 
     def keeps_back(self, inputs: Any) -> bool:
         """Whether these inputs hold columns that are kept back, other than hashed."""

@@ -124,5 +124,11 @@ class Batch:
     watermark: datetime | None = None
 
 
-Known = Mapping[tuple[str, datetime], int]
-"""(fingerprint, midnight UTC) of failed requests that were counted before."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store knows of the days on which requests of a batch failed."""
+
+    requests: Mapping[tuple[str, datetime], int] = field(default_factory=dict)
+    """(fingerprint, midnight UTC) of failed requests that were counted before, and how often."""
+    failures: Mapping[datetime, int] = field(default_factory=dict)
+    """Midnight UTC to failures counted on that day, repeats not among them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from hashlib import blake2b, sha256
+from types import SimpleNamespace
 from typing import Any
 
 from monitor.settings import MonitorSettings
@@ -23,8 +24,8 @@ _NOT_SCANNED = (
     "served_model_version", "compute_seconds",
 )  # fmt: skip
 """Of LogColumns: ids, times, numbers and closed words; `inputs` are looked through column by column."""
-_VERSIONS = 1000
-"""Model versions remembered as clean or not."""
+_TEXTS = 10_000
+"""Versions and group values remembered as they may be stored."""
 _decode = json.JSONDecoder().decode
 
 
@@ -36,14 +37,15 @@ class Understanding:
         if monitor.telemetry is None:
             raise ValueError(f"monitor {monitor.name!r} has no telemetry")
         self._monitor = monitor.name
-        self._columns = columns = monitor.telemetry.columns
+        columns = monitor.telemetry.columns
+        self._columns = SimpleNamespace(**columns.model_dump())  # attributes of settings take four times as long
         self._groups = tuple(dict.fromkeys(monitor.telemetry.group_by))
         self._adverse = frozenset(monitor.telemetry.adverse_classes)
-        self._instants = Instants(monitor.telemetry.timezone)
+        self._instants = Instants(monitor.telemetry.timezone, monitor.telemetry.ahead.total_seconds())
         mapped = [getattr(columns, name) for name in type(columns).model_fields]
         self._dotted = tuple(tuple(name.split(".")) for name in (*mapped, *self._groups) if "." in name)
         self._personal = Personal(monitor, understood={getattr(columns, name) for name in _NOT_SCANNED})
-        self._versions: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._key = sha256((monitor.privacy.hash_key or monitor.name).encode()).digest()
         roots = {path[0] for path in self._dotted}
         self._json = roots | {columns.attributions, columns.inputs, columns.top_features}
@@ -115,7 +117,8 @@ class Understanding:
         latency = values.amount(get(columns.latency_ms))
         latency = None if latency is None else latency / 1000
         personal = self._personal.found(record, get(columns.inputs), columns.inputs)
-        version = self._version(get(columns.model_version))
+        version = get(columns.model_version)
+        version = "" if isinstance(version, list | dict) else self._clean(version)
         label = get(columns.predicted_class)
         adverse = bool(self._adverse) and label is not None and values.label(label) in self._adverse
         error = get(columns.error)
@@ -156,37 +159,40 @@ class Understanding:
         return tuple((name, text) for name, text in texts if text)
 
     def _clean(self, value: Any) -> str:
-        """What may be stored of a text: nothing where it holds personal data, be it behind the end of what is kept."""
-        return (
-            HIDDEN
-            if self._personal.holds(value if isinstance(value, str) else str(value))
-            else words.stored_text(value)
-        )
+        """What may be stored of a text: nothing where it holds personal data, be it behind the end of what is kept.
 
-    def _version(self, value: Any) -> str:
-        """The same few versions come millions of times."""
-        text = words.stored_text(value)
-        if text in self._versions:
-            return self._versions[text]
-        clean = self._clean(value) if text else ""
-        if len(self._versions) < _VERSIONS:
-            self._versions[text] = clean
-        return clean
+        The same few texts come millions of times.
+        """
+        if value is None:
+            return ""
+        text = value if isinstance(value, str) else str(value)
+        plain = type(value) in (str, int)  # True is written otherwise than the text "True"
+        if plain and (known := self._texts.get(text)) is not None:
+            return known
+        if self._personal.holds(text):
+            return HIDDEN
+        stored = words.stored_text(value)
+        if plain and len(text) <= words.TEXT_KEPT and len(self._texts) < _TEXTS:
+            self._texts[text] = stored
+        return stored
 
     def _fingerprint(
         self, record: Mapping[str, Any], record_id: str, version: str, error_reason: str, error: str
     ) -> str:
-        """Equal for two failures of one request. Inputs go in through a keyed hash, but not those with columns that are
-        kept back: their values could be found by trying all there are, and two that are redacted look alike."""
+        """Equal for two failures of one request; keyed, for what a request is known by may be somebody's address.
+
+        Inputs with columns that are kept back do not enter: two that are redacted look alike, and without a key of the
+        configuration their values could be found by trying all there are.
+        """
         given, inputs = record.get(self._columns.fingerprint), record.get(self._columns.inputs)
         if given:
             request = "fingerprint:" + (given if isinstance(given, str) else values.canonical(given))
         elif inputs and not self._personal.keeps_back(inputs):
-            request = "inputs:" + blake2b(values.canonical(inputs).encode(), key=self._key, digest_size=16).hexdigest()
+            request = "inputs:" + values.canonical(inputs)
         else:
             request = "id:" + record_id
         parts = (self._monitor, version, error_reason, error, request)
-        return sha256(json.dumps(parts).encode()).hexdigest()[:32]
+        return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).hexdigest()
 
 
 def _failure(given: Any, error: str, malformed: bool) -> tuple[str, str | None]:

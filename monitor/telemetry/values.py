@@ -9,6 +9,8 @@ from math import inf, isfinite
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from monitor.telemetry.words import stored_text
 
 LARGEST_WHOLE = Decimal(10) ** 40
@@ -47,6 +49,10 @@ def label(value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """The same text for equal values. All that are nested so deeply that they cannot be written are alike."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:  # long whole numbers, half pairs, hundreds of levels
+        pass
     try:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     except RecursionError:

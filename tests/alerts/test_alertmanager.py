@@ -54,6 +54,7 @@ RECEIVERS = (
     ("ExplanationSchedulerStalled", "", "page-platform"),
     ("ExplanationCollectorDown", "", "page-platform"),
     ("ExplanationMonitorsAbsent", "", "ticket"),
+    ("ExplanationReportFailing", "", "ticket"),
 )
 
 
@@ -129,15 +130,19 @@ def matches(matchers: list[str], labels: dict[str, str]) -> bool:
     )
 
 
+EXPECTED = {f"Explanation{name}" for name in ("DriftSevere", "DriftGradual", "DriftTrend", "SegmentDrift")}
+"""What a declared maintenance explains."""
+
+
 @pytest.mark.parametrize("name", RULES)
-def test_maintenance_holds_back_drift_and_trends_and_nothing_else(name: str) -> None:
+def test_maintenance_holds_back_levels_and_trends_and_nothing_else(name: str) -> None:
     target = {"alertname": name, "severity": RULES[name].severity, "alert_class": RULES[name].alert_class}
 
-    assert held_back("ExplanationMigrationInProgress", target) == (RULES[name].alert_class in {"drift", "trend"})
+    assert held_back("ExplanationMigrationInProgress", target) == (name in EXPECTED)
 
 
-def test_personal_data_and_zero_coverage_are_never_held_back() -> None:
-    for name in ("ExplanationPrivacyIncident", "ExplanationCoverageZero"):
+def test_personal_data_zero_coverage_and_a_broken_explainer_are_never_held_back() -> None:
+    for name in ("ExplanationPrivacyIncident", "ExplanationCoverageZero", "ExplanationExplainerBroken"):
         target = {"alertname": name, "severity": "critical", "alert_class": RULES[name].alert_class}
         assert not any(held_back(source, target) for source in RULES)
 

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from monitor.cli import options
 
 from .conftest import Xdrift
 
@@ -138,3 +146,89 @@ def test_from_cron_only_what_keeps_checks_from_running_fails(in_service: Path, x
     Path("xdrift.db").unlink()
 
     assert xdrift("check", "--exit-zero").code == 3
+
+
+def test_a_time_between_two_slots_is_refused_with_the_nearest_ones(in_service: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("check", "--at", "2024-02-21T10:00Z", "--json")
+
+    assert ran.code == 2
+    assert ran.error["error"] == "--at is no planned slot of late-flights"
+    assert "2024-02-19T00:00Z or 2024-02-26T00:00Z" in ran.error["expected"]
+    assert ran.error["next"] == "xdrift check late-flights --at 2024-02-19T00:00Z"
+    late = xdrift("check", "--at", "2024-03-11T08:00Z", "--json")
+    assert late.error["next"].endswith("2024-03-11T00:00Z")  # the next slot is still to come
+
+
+def test_the_table_says_what_its_numbers_mean(in_service: Path, xdrift: Xdrift) -> None:
+    out = " ".join(xdrift("check", "--at", DRIFTED).out.split())
+
+    assert "recent rows now against the reference (total view)" in out
+    assert "docs/concepts.md" in out
+
+
+def test_a_failed_check_is_set_like_every_other_error(in_service: Path, xdrift: Xdrift) -> None:
+    Path("log.parquet").rename("log2.parquet")
+
+    lines = xdrift("check", "--at", QUIET).out.splitlines()
+
+    assert any(line.startswith("error: ") for line in lines)
+    for word in ("seen:", "expected:", "next:"):
+        assert any(line.startswith(f"  {word}") for line in lines), word
+    assert "did you mean log2.parquet" in " ".join("".join(lines).split())
+
+
+def test_a_column_that_is_no_longer_written_fails_and_names_the_job(in_service: Path, xdrift: Xdrift) -> None:
+    import pandas as pd
+
+    pd.read_parquet("log.parquet").drop(columns="wind_kmh").to_parquet("log.parquet", index=False)
+
+    ran = xdrift("check", "--at", QUIET)
+
+    assert ran.code == 3
+    assert "if the serving job stopped writing a column, repair that job" in " ".join(ran.out.split())
+
+
+def test_a_slot_that_was_checked_is_told_without_the_libraries_of_a_check(in_service: Path, xdrift: Xdrift) -> None:
+    assert xdrift("check", "--at", QUIET).code == 0
+    asked = (
+        "import sys; from multiprocessing import forkserver; from monitor.cli import main, options; "
+        "from datetime import datetime, UTC; options.utc_now = lambda: datetime(2024, 3, 11, 9, 30, tzinfo=UTC); "
+        f"code = main(['check', '--at', '{QUIET}']); "
+        "heavy = [name for name in ('xgboost', 'shap', 'pandas', 'fastapi') if name in sys.modules]; "
+        "sys.stderr.write(f'{code} {heavy} {forkserver._forkserver._forkserver_pid}')"
+    )
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    assert "checked before, nothing was done now" in ran.stdout
+    assert ran.stderr == "0 [] None"  # nor were they imported in a process that checks are forked from
+
+
+def test_a_locked_database_is_named_while_it_is_waited_for(
+    in_service: Path, xdrift: Xdrift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "_TOLD_AFTER", timedelta(seconds=0.2))
+    monkeypatch.setattr(options, "_WAIT", timedelta(seconds=1))
+    with closing(sqlite3.connect("xdrift.db", isolation_level=None)) as other:
+        for lock in ("BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"):
+            other.execute(lock)
+            began = time.monotonic()
+            ran = xdrift("check", "--at", QUIET)
+            took = time.monotonic() - began
+            told = xdrift("check", "--at", QUIET, "--json")
+            other.execute("ROLLBACK")
+
+            assert ran.code == 3
+            assert ran.err.startswith("waiting for the database sqlite:///")
+            assert "xdrift.db ...\nerror: store sqlite:///" in ran.err
+            assert took < 5
+            assert "xdrift.db" in told.error["error"]
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_called_that(in_service: Path, xdrift: Xdrift) -> None:
+    with Path("xdrift.yaml").open("a") as file:
+        file.write("store: {url: 'sqlite:////nowhere/at/all/x.db'}\n")
+
+    for words in (["check"], ["db", "upgrade"], ["reference", "list"]):
+        ran = xdrift(*words, "--json")
+        assert ran.code == 3
+        assert ran.error["next"] == "create the directory or correct store.url"

@@ -106,3 +106,56 @@ def test_segments_whose_holdout_has_no_time_are_warned_of(in_service: Path, xdri
     assert ran.code == 0
     assert "warning" in ran.out
     assert "segments without holdout.time" in ran.out
+
+
+def test_the_weekly_report_is_told_when_what_and_for_whom(in_service: Path, xdrift: Xdrift) -> None:
+    assert "Weekly report" not in xdrift("check-config").out
+    assert xdrift("check-config", "--json").json["reports"] is None
+
+    mail = (
+        "{host: smtp.internal, user: x, password: s3cret, sender: x@example.org, "
+        "recipients: [ada@example.org, bob@example.org]}"
+    )
+    with Path("xdrift.yaml").open("a") as file:
+        file.write(
+            "reports: {directory: reviews, weekday: tue, hour: 6, timezone: Europe/Berlin, channels: [chat], "
+            f"mail: {mail}}}\nchannels: [{{name: chat, url: 'https://chat.internal/T0KEN'}}]\n"
+        )
+    ran = xdrift("check-config")
+
+    assert ran.code == 0, ran.err
+    said = " ".join(ran.out.split())
+    assert "Weekly report of 2024-W10 with trends over 26 weeks: next made 2024-03-12 05:00 UTC by xdrift serve" in said
+    assert "for the directory reviews; 2 recipients by mail through smtp.internal:587; channel chat" in said
+    told = xdrift("check-config", "--json").json["reports"]
+    assert (told["week"], told["at"], told["evidently"]) == ("2024-W10", "2024-03-12T05:00:00+00:00", False)
+    assert not {"s3cret", "T0KEN"} & set(ran.out.split())
+    assert "s3cret" not in str(told)
+
+
+def test_a_model_that_did_not_open_is_told_once(in_service: Path, xdrift: Xdrift) -> None:
+    Path("late_flights.json").write_text("{}")
+
+    ran = xdrift("check-config", "--probe")
+    assert ran.code == 3
+    assert ran.out.count("failed") == 1
+    assert "xdrift.yaml can be read" in ran.out
+    assert "late-flights holdout: not tried" in ran.out
+
+    told = {probe["part"]: probe["ok"] for probe in xdrift("check-config", "--probe", "--json").json["probes"]}
+    assert told == {"database": True, "model": False, "holdout": None, "predictions": None}
+
+
+def test_a_zone_that_is_not_one_gets_the_nearest(in_service: Path, xdrift: Xdrift) -> None:
+    text = Path("xdrift.yaml").read_text()
+    Path("xdrift.yaml").write_text(text.replace("period: 1d", "period: 1d\n      timezone: Europe/Berln"))
+
+    assert "did you mean Europe/Berlin?" in xdrift("check-config").err
+
+
+def test_a_wrong_id_column_of_the_holdout_is_what_is_to_be_corrected(in_service: Path, xdrift: Xdrift) -> None:
+    text = Path("xdrift.yaml").read_text()
+    Path("xdrift.yaml").write_text(text.replace("id: flight_id", "id: flight", 1))
+
+    failed = xdrift("check-config", "--probe", "--json").json["probes"][2]
+    assert failed["next"] == "correct holdout.id"

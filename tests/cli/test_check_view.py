@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.cli.check_view import strongest
-from monitor.types import Finding
+from monitor.cli.check_view import _movers_table, strongest
+from monitor.cli.output import console
+from monitor.types import Contribution, Finding
 
 PSI = Finding(
     view="traffic", feature="age", test="psi", statistic=0.6, p_value=0.0, p_adjusted=0.0, threshold=0.1,
@@ -33,3 +34,20 @@ def test_tests_of_other_levels_features_segments_and_of_the_trend_are_not_the_re
 
 def test_a_warning_is_shown_against_its_own_limit() -> None:
     assert strongest("age", 1, [replace(PSI, level=1, statistic=0.15)]) == "traffic psi 0.15 > 0.10"
+
+
+def test_a_statistic_beyond_reason_is_not_written_out() -> None:
+    assert strongest("age", 2, [replace(PSI, test="stability", statistic=1e300)]) == (
+        "traffic stability over 1000 > 0.20"
+    )
+
+
+def test_no_share_is_rounded_to_all_or_nothing() -> None:
+    part = Contribution(
+        feature="age", importance_reference=1.0, importance_holdout=1.0, importance_current=3.0, share_reference=0.0004,
+        share_current=0.9996, model_part=0.0, data_part=2.0, level=2,
+    )  # fmt: skip
+    out = console()
+    with out.capture() as shown:
+        out.print(_movers_table([part], []))
+    assert "0.04% to 99.96%" in shown.get()

@@ -274,6 +274,32 @@ def test_a_source_that_is_away_and_a_log_that_cannot_be_read_fail(in_service: Pa
     assert "explanations.jsonl" in str(found(ran)["explanation log"])
 
 
+def test_lines_of_the_log_that_were_set_aside_are_a_warning_with_meaning_and_place(
+    in_service: Path, xdrift: Xdrift
+) -> None:
+    text = Path("xdrift.yaml").read_text().rstrip()
+    Path("xdrift.yaml").write_text(f"{text}\n    telemetry: {{path: explanations.jsonl}}\n")
+    good = '{"record_id": "a", "timestamp": "2024-03-11T00:00:00Z", "shap_values": {"dep_delay": 0.5}}\n'
+    early = good.replace("2024-03-11", "2031-01-01")
+    log = Path("explanations.jsonl")
+    log.write_text(good)
+    xdrift("poll")
+    assert "lines set aside" not in found(xdrift("doctor", "--json"))
+    with log.open("a") as more:
+        more.write(early + "{broken\n" + early)
+    xdrift("poll")
+
+    one = found(xdrift("doctor", "--json"))["lines set aside"]
+
+    assert one["state"] == "warn"
+    assert one["found"] == (
+        "3 of 4 lines of the explanation log: 2 with a time that is unreadable, without a zone, before 1970 or more "
+        f"than 5m ahead of the clock, the first at explanations.jsonl:{len(good)}; 1 no JSON, the first at "
+        f"explanations.jsonl:{len(good) + len(early)} (file:byte)"
+    )
+    assert "not counted" in one["next"]
+
+
 def test_a_clock_that_went_back_is_told_by_the_latest_check(
     in_service: Path, xdrift: Xdrift, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,27 @@ def test_columns_are_guessed_by_name_kind_and_values(newcomer: Path, xdrift: Xdr
         "period": "1d",
     }
     assert found["predictions"]["columns"] == {"time": "predicted_at", "id": "flight_id", "prediction": "score"}  # type: ignore[index]
-    assert "Possible segments: [airport]" in Path("xdrift.yaml").read_text()
+    assert "# segments: [airport]" in Path("xdrift.yaml").read_text()
+
+
+def test_a_model_whose_file_name_says_nothing_is_named_after_its_folder(newcomer: Path, xdrift: Xdrift) -> None:
+    shutil.copy("late_flights.json", "model.json")
+    xdrift("init", "--model", "model.json", *FILES[2:])
+
+    assert monitor_section()["name"] == "flights"
+
+
+def test_what_could_be_set_as_well_is_there_to_be_uncommented(newcomer: Path, xdrift: Xdrift) -> None:
+    rows = pd.read_parquet("holdout.parquet").rename(columns={"label": "was_late"})
+    rows.to_parquet("holdout.parquet", index=False)
+    xdrift("init", *FILES)
+
+    text = Path("xdrift.yaml").read_text()
+    Path("xdrift.yaml").write_text(text.replace('# version: "1"', 'version: "1"').replace("# label:", "label:"))
+    found = monitor_section()
+    assert found["model"]["version"] == "1"  # type: ignore[index]
+    assert found["holdout"]["label"] == "was_late"  # type: ignore[index]
+    assert xdrift("check-config", "--probe").code == 0
 
 
 def test_every_guess_stands_under_its_reason_and_what_to_check(newcomer: Path, xdrift: Xdrift) -> None:

@@ -37,8 +37,8 @@ def test_nobody_named_is_the_user_of_this_machine(
     ("until", "said"),
     [
         ("2024-03-11T18:00", "has no time zone"),
-        ("2024-03-11T09:00Z", "in the future"),
-        ("2024-03-18T09:31Z", "at most 1w later"),
+        ("2024-03-11T09:00Z", "the end of the maintenance is past"),
+        ("2024-03-18T09:31Z", "a maintenance lasts 1w at most"),
     ],
 )
 def test_an_end_that_cannot_be_is_refused_with_the_next_step(

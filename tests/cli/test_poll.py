@@ -39,6 +39,14 @@ def test_it_reads_to_the_end_once_and_says_what_was_new(logged: Path, xdrift: Xd
     assert "0 new records" in again.out
 
 
+def test_people_read_words_and_not_names_of_metrics(logged: Path, xdrift: Xdrift) -> None:
+    out = xdrift("poll").out
+
+    assert "2 new records" in out
+    assert "1  lines of the explanation log that could not be used, by reason: not json" in out
+    assert "xdrift_" not in out
+
+
 def test_a_line_torn_by_rotation_is_settled_in_one_run(logged: Path, xdrift: Xdrift) -> None:
     logged.rename("serving.jsonl.1")
     whole = json.dumps({**RECORD, "record_id": "c"})
@@ -74,7 +82,7 @@ def test_check_config_says_what_will_be_read(logged: Path, xdrift: Xdrift) -> No
 def test_a_probe_counts_the_files(logged: Path, xdrift: Xdrift) -> None:
     probes = xdrift("check-config", "--probe", "--json").json["probes"]
     assert probes[-1]["part"] == "explanation log"
-    assert probes[-1]["found"].startswith("1 files in 1 series")
+    assert probes[-1]["found"].startswith("1 file, ")
     logged.unlink()
     ran = xdrift("check-config", "--probe", "--json")
     assert ran.code == 3

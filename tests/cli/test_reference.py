@@ -85,3 +85,13 @@ def test_before_the_first_reference_the_list_says_how_to_make_one(newcomer: Path
 
     xdrift("db", "upgrade")
     assert "xdrift reference create MONITOR" in xdrift("reference", "list").out
+
+
+def test_a_version_that_is_only_the_digest_is_told_once_and_periods_by_their_beginning(
+    in_service: Path, xdrift: Xdrift
+) -> None:
+    out = xdrift("reference", "show", "late-flights").out
+
+    (model,) = [line for line in out.splitlines() if line.startswith("model ")]
+    assert model.split()[1] == "sha256"
+    assert "periods that begin 2024-01-01 to 2024-01-15" in out

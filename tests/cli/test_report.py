@@ -73,3 +73,43 @@ def test_a_directory_that_cannot_be_written_is_an_error_of_its_own(in_service: P
 
     assert ran.code == 3
     assert "give another one with --directory" in ran.error["next"]
+
+
+def test_the_command_to_decide_with_finds_the_same_years_later(in_service: Path, xdrift: Xdrift) -> None:
+    xdrift("check", "late-flights", "--at", "2024-03-04T00:00Z")
+    xdrift("report", "weekly", "--week", "2024-W09")
+    (one,) = json.loads((in_service / "reports" / "2024-W09" / "index.json").read_text())["monitors"]
+    command = next(each["command"] for each in one["decisions"] if each["command"])
+    assert command == "xdrift diagnose late-flights --at 2024-03-04T00:00:00Z"
+    xdrift("check", "late-flights")
+
+    ran = xdrift(*command.split()[1:], "--json")
+
+    assert ran.json["at"] == "2024-03-04T00:00:00+00:00"
+    assert "as of the check of 2024-03-04 00:00 UTC" in xdrift(*command.split()[1:]).out
+
+
+def test_a_time_before_every_check_names_the_first_there_is(in_service: Path, xdrift: Xdrift) -> None:
+    xdrift("check", "late-flights")
+
+    ran = xdrift("diagnose", "late-flights", "--at", "2020-01-01T00:00Z", "--json")
+
+    assert ran.code == 2
+    assert "2020-01-01" in ran.error["seen"]
+
+
+def test_a_week_without_any_check_names_the_latest_that_has_some(in_service: Path, xdrift: Xdrift) -> None:
+    nothing = xdrift("report", "weekly", "--week", "2024-W09")
+    assert "--week" not in nothing.out
+
+    xdrift("check", "late-flights")
+    ran = xdrift("report", "weekly", "--week", "2024-W09")
+    later = xdrift("report", "weekly", "--week", "2024-W12")
+
+    assert ran.code == later.code == 0
+    for each in (ran, later):
+        assert (
+            "no check looked at this week; the latest week with checks: xdrift report weekly --week 2024-W10"
+            in each.out
+        )
+    assert "latest week with checks" not in xdrift("report", "weekly", "--week", "2024-W10").out

@@ -16,7 +16,9 @@ from monitor.daemon.jobs import Jobs
 from monitor.daemon.post import Outlet, post
 from monitor.daemon.reviews import Reviews
 from monitor.names import REPORTS
-from monitor.publish import Health, Metrics, SnapshotHolder
+from monitor.publish.health import Health
+from monitor.publish.metrics import Metrics
+from monitor.publish.snapshot import SnapshotHolder
 from monitor.reports.child import Make, make_here, make_in_child
 from monitor.settings import Settings
 from monitor.store import Store

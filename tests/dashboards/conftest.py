@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import urllib.parse
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,19 +53,15 @@ class Troubled(Serving):
             )  # fmt: skip
 
 
-@dataclass
+@dataclass(frozen=True)
 class Living:
     """Addresses of what runs, and how to ask it what the dashboards ask."""
 
-    folder: Path
-    store: str
-    """URL of the store."""
     address: str
     """Of PostgreSQL, as psycopg takes it, for the role that reads the views."""
-    port: int
-    daemon: subprocess.Popen[bytes]
     prometheus: str
-    history: history.History
+    today: datetime
+    """Of the history: the day after its last check."""
 
     def servers(self, **chosen: Value) -> Servers:
         now = datetime.now(UTC)
@@ -87,23 +84,53 @@ class Living:
         found = json.loads(get(f"{self.prometheus}/api/v1/query?query={urllib.parse.quote(expr)}"))
         return [float(one["value"][1]) for one in found["data"]["result"]]
 
-    def until(self, what: str, expr: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not self.ask(expr):
-            assert self.daemon.poll() is None, (self.folder / "daemon.log").read_text()[-3000:]
-            assert time.monotonic() < deadline, f"{what}: {expr}\n{(self.folder / 'daemon.log').read_text()[-3000:]}"
-            time.sleep(1.0)
+
+@pytest.fixture(scope="module")
+def living(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """One world for all workers: who comes first builds it, others join, and it ends when nobody is in it any more.
+
+    It lives no longer than the tests that need it: daemon, traffic and Prometheus would slow down all others.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "living"
+    shared.mkdir(exist_ok=True)
+    door, inside, told = (shared / name for name in ("door.lock", "inside.lock", "living.json"))
+    with ExitStack() as stack:
+        with _locked(door):
+            if not told.exists():
+                one = stack.enter_context(_world(request.getfixturevalue("postgres_server"), tmp_path_factory))
+                stack.callback(_wait_until_empty, door, inside, told)
+                record = asdict(one) | {"today": one.today.isoformat()}
+                told.write_text(json.dumps(record))
+            else:
+                stack.enter_context(_locked(inside, fcntl.LOCK_SH))
+                record = json.loads(told.read_text())
+        yield Living(**record | {"today": datetime.fromisoformat(record["today"])})
 
 
-@pytest.fixture(scope="session")
-def living(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+@contextmanager
+def _locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+    with path.open("a") as held:
+        fcntl.flock(held, how)
+        yield
+
+
+def _wait_until_empty(door: Path, inside: Path, told: Path) -> None:
+    """Nobody comes in any more, and the others have gone. A process that was killed holds no lock."""
+    with _locked(door):
+        told.unlink()
+        with _locked(inside):
+            pass
+
+
+@contextmanager
+def _world(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """Everything at work for some tens of seconds, so that every counter has moved."""
     import xgboost
 
     binary("prometheus")
     folder = tmp_path_factory.mktemp("living")
-    now = datetime.now(UTC)
-    past = history.prepare(folder, now)
+    past = history.prepare(folder, datetime.now(UTC))
     name = f"t_{uuid.uuid4().hex}"
     with psycopg.connect(f"postgresql://{postgres_server}/postgres", autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"'.encode())
@@ -123,13 +150,27 @@ def living(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> It
         (folder / "rules.yaml").write_text(yaml.safe_dump(scaled.rules()))
         (folder / "prometheus.yml").write_text(yaml.safe_dump(_scraping(folder, port)))
         url = stack.enter_context(prometheus(folder, folder / "prometheus.yml"))
-        one = Living(folder, store, address, port, daemon, url, past)
-        one.until("checks of the live monitor", f'xdrift_checks_total{{monitor="{LIVE}"}} >= 2')
-        one.until("checks that fail", f'xdrift_check_consecutive_failures{{monitor="{BROKEN}"}} >= 2')
-        one.until("the history's log", f'xdrift_predictions_total{{monitor="{history.NAME}"}} > 0')
-        one.until("an alert", 'ALERTS{alertstate="firing",alertname="ExplanationChecksFailing"}')
-        one.until("an hour, sixty times as fast", f'slo:burn_rate:ratio_rate1d{{monitor="{LIVE}",slo="coverage"}}')
+        one = Living(address, url, past.today)
+        for what, expr in _AT_WORK.items():
+            _until(one, what, expr, daemon=daemon, log=folder / "daemon.log")
         yield one
+
+
+_AT_WORK = {
+    "checks of the live monitor": f'xdrift_checks_total{{monitor="{LIVE}"}} >= 2',
+    "checks that fail": f'xdrift_check_consecutive_failures{{monitor="{BROKEN}"}} >= 2',
+    "the history's log": f'xdrift_predictions_total{{monitor="{history.NAME}"}} > 0',
+    "an alert": 'ALERTS{alertstate="firing",alertname="ExplanationChecksFailing"}',
+    "an hour, sixty times as fast": f'slo:burn_rate:ratio_rate1d{{monitor="{LIVE}",slo="coverage"}}',
+}
+
+
+def _until(one: Living, what: str, expr: str, *, daemon: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not one.ask(expr):
+        assert daemon.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() < deadline, f"{what}: {expr}\n{log.read_text()[-3000:]}"
+        time.sleep(1.0)
 
 
 READER = "dashboards_reader"

@@ -122,6 +122,14 @@ def test_from_an_alert_to_example_predictions_nobody_types_anything() -> None:
     assert leads("debug", "row_id", "${daemon:raw}/predictions/")
 
 
+def test_no_click_leads_to_a_row_that_may_be_one_of_the_holdout() -> None:
+    """Rows of the holdout are kept by no check: their page would be a 404. The panel says which ones they are."""
+    (panel,) = (one for one in panels(DOCUMENTS["debug"]) if "grafana_counterfactuals" in str(one.get("targets")))
+
+    assert not [url for _, _, _, url in LINKS if "nearest_row_id" in url]
+    assert "nearest_is_holdout THEN 'the holdout'" in panel["targets"][0]["rawSql"]
+
+
 def test_without_a_click_the_check_feature_and_prediction_are_chosen() -> None:
     for board in dashboards.NAMES:
         chosen = {one["name"]: one for one in DOCUMENTS[board]["templating"]["list"]}

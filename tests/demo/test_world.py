@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 from collections import Counter
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis.strategies import datetimes, just
+from rich.console import Console
 
 from monitor.demo import data, explanations, replay, run_demo, story
 from monitor.demo.incidents import INCIDENTS, OUTAGE, REFERENCE_END, WEEK, YEAR_END, YEAR_START, last_full_week
@@ -115,6 +117,28 @@ def test_a_reference_week_with_a_warning_is_not_right() -> None:
     week = story.weeks([_check(start=YEAR_START, level=1)])[0]
     assert week.right is False
     assert not story.summary([week], 1.0)["reference_weeks_quiet"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ({"0": 33, "1": 0, "2": 0}, "0 severe. 60 s."),
+        ({"0": 28, "1": 3, "2": 2}, "2 severe. The 5 that alarmed had nothing put in: a real change of season or "
+                                    "traffic, or a false alarm. 60 s."),
+    ],
+)  # fmt: skip
+def test_of_ordinary_weeks_that_alarmed_nothing_is_claimed_that_was_not_checked(
+    levels: dict[str, int], said: str
+) -> None:
+    document = {
+        "incidents": 3, "incidents_found": 3, "reference_weeks": 13, "reference_weeks_quiet": True,
+        "ordinary_weeks": 33, "ordinary_weeks_at_level": levels, "seconds": 60.0,
+    }  # fmt: skip
+    out = Console(file=io.StringIO(), width=1000)
+
+    out.print(story.view([], document))
+
+    assert said in out.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_an_incident_counts_as_found_only_when_all_its_weeks_are_right() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 import monitor
 from monitor import compare
@@ -54,6 +55,7 @@ FEATURE = [
     "ks_threshold",
     "ks_threshold_severe",
     "level",
+    "level_from",
     "material",
     "psi",
     "psi_level",
@@ -247,6 +249,73 @@ def test_matrices_that_do_not_fit_are_refused(reference: Any, current: Any, name
 def test_periods_of_another_length_are_refused(labels: list[str]) -> None:
     with pytest.raises(DataError, match=f"{len(labels)} labels; expected: 500, one per reference row"):
         compare(values(1), values(2), periods=labels)
+
+
+class Explanation:
+    """What an explainer of another library gives."""
+
+    values, base_values, feature_names = values(1), np.zeros(500), NAMES
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ([[1, 2], [3]], "rows of different lengths"),
+        (Explanation(), "seen: Explanation.*next: give its .values"),
+        (sparse.csr_matrix(values(1)), "csr_matrix.*next: give it as .toarray"),
+        (pd.DataFrame(values(1), columns=NAMES).assign(income="much"), "reference column 'income' holds no numbers"),
+        (
+            pd.DataFrame(values(1), columns=NAMES).astype({"age": "Float64"}).where(lambda frame: frame < 2),
+            "reference column 'age' holds no numbers; seen: Float64",
+        ),
+    ],
+    ids=["ragged", "explanation", "sparse", "text", "nullable"],
+)
+def test_what_is_no_matrix_of_numbers_is_refused_by_name(reference: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        compare(reference, values(2))
+
+
+@pytest.mark.parametrize("labels", [5, "2024-01", np.zeros((500, 2)), (f"W{i}" for i in range(500))])
+def test_periods_that_are_no_sequence_of_labels_are_refused(labels: Any) -> None:
+    with pytest.raises(DataError, match=r"reference periods; seen: .* expected: a sequence with one label"):
+        compare(values(1), values(2), periods=labels)
+
+
+def test_periods_of_the_same_rows_are_refused_and_not_silently_left_out() -> None:
+    with pytest.raises(DataError, match="periods together with paired"):
+        compare(values(1), values(1), paired=True, periods=["a"] * 500)
+
+
+def test_settings_that_are_a_dictionary_are_refused() -> None:
+    with pytest.raises(DataError, match=r"seen: dict.*DriftSettings\(\*\*settings\)"):
+        compare(values(1), values(2), settings={"bins": 5})  # type: ignore[arg-type]
+
+
+def test_a_level_that_small_features_lend_together_says_where_it_came_from() -> None:
+    rng = np.random.default_rng(0)
+    sizes = np.r_[5, np.full(59, 0.05)]
+    before, now = rng.normal(size=(3000, 60)) * sizes, rng.normal(size=(3000, 60)) * sizes
+    now[:, 1:] *= 0.5
+    found = compare(before, now)
+    (raised,) = [row for row in found.to_dict()["features"] if row["level"]]
+    assert (raised["material"], raised["level_from"]) == (False, "lesser features")
+    assert {one.lent for one in found.findings if one.feature == raised["feature"] and one.level} == {True}
+    assert not any(one.lent for one in compare(before, before * np.r_[2, np.ones(59)]).findings)
+
+
+def test_a_level_that_a_group_lends_says_which() -> None:
+    rng = np.random.default_rng(0)
+    before, now = rng.normal(size=(2000, 2, 3)), rng.normal(size=(2000, 2, 3))
+    now[:, :, :2] += 0.28
+    common = rng.normal(size=(2000, 2, 1)) * 3
+    joined = [
+        np.c_[side[:, :1] + shared, side[:, 1:2] - shared, side[:, 2:]]
+        for side, shared in zip((before[:, 0], now[:, 0]), (common[:, 0], common[:, 1]), strict=True)
+    ]
+    found = compare(*joined, settings=DriftSettings(groups={"pay": ("f0", "f1")}))
+    assert found.level
+    assert found.lent == {"f0": "pay"} or found.lent == {"f1": "pay"}
 
 
 # --- the way in ------------------------------------------------------------------------------------------------

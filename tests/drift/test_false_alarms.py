@@ -110,3 +110,19 @@ def test_the_usual_rule_without_adjustment_would_break_this_budget(pools: Mappin
         seen.append(2 if measure(ref, draw(200)).p_values["ks"].min() < 0.05 else 0)
     with pytest.raises(AssertionError, match="level 2"):
         within_budget(seen)
+
+
+def test_a_harmless_refit_does_not_make_chance_findings_of_other_rows_pass() -> None:
+    """Every attribution of the same rows moved, for certain and by next to nothing: that says nothing about traffic."""
+    rng = np.random.default_rng(11)
+    names, reference, traffic = [f"f{j}" for j in range(10)], rng.normal(size=(500, 10)), rng.normal(size=(500, 10))
+    prepared, settings = prepare(reference, names), DriftSettings()
+    refit = measure(prepared, reference * (1 + 0.02 * rng.normal(size=reference.shape)), paired=True, exact=True)
+    assert (refit.p_values["change"] == 0).all()
+    pair = (prepared, measure(prepared, traffic))
+
+    alone = assess({"traffic": pair}, settings)["traffic"]
+    beside = assess({"holdout": (prepared, refit), "traffic": pair}, settings)["traffic"]
+
+    for test in ("psi", "ks", "stability"):
+        np.testing.assert_array_equal(beside.p_adjusted[test], alone.p_adjusted[test])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -174,6 +175,24 @@ def test_a_changed_sign_and_a_large_factor_are_recognised_without_a_lattice() ->
     assert drift(rng.lognormal(3, 1, 3000), 24 * rng.lognormal(3.1, 1, 1000)).signal == "unit"
 
 
+@pytest.mark.parametrize("factor", [30, 150, 160])
+def test_far_growth_by_another_factor_is_told_as_that_factor_and_not_as_a_unit(factor: float) -> None:
+    rng = np.random.default_rng(0)
+    seen = drift(np.exp(1.5 * rng.normal(size=2000)), np.exp(1.5 * rng.normal(size=2000)) * factor)
+    assert seen.signal == "unit"
+    told = float(seen.text.split("a factor of about ")[1].split()[0])
+    assert abs(np.log(told / factor)) < 0.15
+
+
+@pytest.mark.parametrize("name", ["inches to millimetres", "a factor of 24", "a factor of 100", "a factor of 1/1000"])
+def test_a_far_conversion_of_raw_readings_is_named(name: str) -> None:
+    factor = next(factor for one, factor, _ in UNITS if one == name)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        seen = drift(rng.lognormal(3, 0.2, 3000), rng.lognormal(3, 0.2, 1000) * factor)
+        assert f"looks converted, {name} " in seen.text
+
+
 def test_raw_floating_point_in_a_near_unit_is_drift_without_a_guessed_cause() -> None:
     rng = np.random.default_rng(4)
     seen = drift(rng.normal(70, 12, 1000), rng.normal(70, 12, 1000) * 2.2046)
@@ -204,6 +223,31 @@ def test_a_column_that_stops_varying_is_named() -> None:
 def test_a_column_that_hardly_ever_varied_may_be_constant() -> None:
     mostly = np.where(np.arange(1000) % 50 == 0, 1.0, 0.0)
     assert drift(mostly, np.zeros(500)).signal is None
+
+
+def test_a_column_of_words_that_stops_varying_is_named_without_the_word() -> None:
+    words = ["mail", "shop", "mail", "phone"] * 50
+    seen = drift(words, ["shop"] * 40, "channel")
+    assert (seen.signal, seen.text) == ("constant", "channel is one text in every row, it varied in the reference")
+    assert drift(words, ["mail"] * 4).signal is None  # by chance
+    assert drift(["mail"] * 95 + ["shop"] * 5, ["mail"] * 500).signal is None
+
+
+def test_a_value_outside_of_the_reference_in_many_rows_is_a_mark() -> None:
+    rng = np.random.default_rng(3)
+    before, now = rng.lognormal(3, 1, 2000), rng.lognormal(3, 1, 1000)
+    for value in (-999.0, 0.0):
+        seen = drift(before, np.where(rng.random(1000) < 0.3, value, now))
+        assert seen.signal == "filled"
+        assert seen.text.startswith(f"distance is {value:g} in ")
+    assert drift(before, np.where(rng.random(1000) < 0.1, -999.0, now)).signal is None
+
+
+def test_counts_that_move_are_not_taken_for_a_filled_column() -> None:
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        before, now = rng.poisson(rng.uniform(0.2, 6), 1000), rng.poisson(rng.uniform(0.2, 6), 1000)
+        assert drift(before, now).signal is None
 
 
 @pytest.mark.parametrize("kind", [list, lambda words: np.array(words, dtype=object), np.array])
@@ -251,3 +295,36 @@ def test_no_rows_have_no_drift_value(before: Column, now: Column) -> None:
     seen = drift(before, now)
     assert np.isnan(seen.psi)
     assert seen.signal is None
+
+
+def test_one_long_text_costs_no_width_in_all_other_rows() -> None:
+    import tracemalloc
+
+    words = [f"note {i}" for i in range(5000)]
+    words[7] = "x" * 100_000
+    tracemalloc.start()
+    profile = input_profile("note", words, "reference")
+    drift(words, words)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+    assert max(map(len, profile.categories)) <= 200
+
+
+def test_long_texts_are_told_apart_beyond_where_they_are_cut() -> None:
+    one, other = "x" * 1000 + "a", "x" * 1000 + "b"
+    before = input_profile("note", [one] * 60 + ["short"] * 40, "reference")
+    assert input_drift(before, [one] * 60 + ["short"] * 40)[0].psi < 1e-9
+    assert input_drift(before, [other] * 60 + ["short"] * 40)[0].signal == "unseen"
+    in_full = replace(before, categories=(one, *before.categories[1:]))
+    assert input_drift(in_full, [one] * 60 + ["short"] * 40)[0].psi < 1e-9
+
+
+def test_cells_that_are_no_numbers_and_no_words_are_refused_by_column() -> None:
+    arrays = np.empty(3, dtype=object)
+    arrays[:] = [np.zeros(2)] * 3
+    for values, seen in ((arrays, "ndarray"), ([[1, 2], [3, 4]], "2 dimensions"), ([10**400, 1], "308 digits")):
+        with pytest.raises(DataError, match=f"'note'.*{seen}") as caught:
+            input_profile("note", values, "reference")
+        assert caught.value.expected
+        assert caught.value.hint

@@ -13,7 +13,7 @@ import pytest
 
 from monitor.drift import Facts, InputDrift, Judgement, ViewResult, assess, decompose, judge, measure, prepare
 from monitor.drift.catalogue import JUDGED
-from monitor.drift.inputs import Signal
+from monitor.drift.marks import Signal
 from monitor.drift.segments import Segments, Unjudged
 from monitor.drift.served import Served
 from monitor.settings import DriftSettings
@@ -23,6 +23,7 @@ NAMES = ("AirTime", "dep_delay", "distance")
 CALM = Facts(
     model_changed=False,
     version_changed=False,
+    labelled=True,
     explainer_changed=False,
     changes=(),
     prediction_shift=0.0,
@@ -41,9 +42,9 @@ def _judged() -> ViewResult:
     return assess({"traffic": (prepared, measure(prepared, values))}, DriftSettings())["traffic"]
 
 
-def view(name: View, level: int, *, reason: str | None = None) -> ViewResult:
-    """A view in which `distance` has this level."""
-    levels = dict.fromkeys(JUDGED, np.array([0, 0, level]))
+def view(name: View, level: int, *, reason: str | None = None, feature: str = "distance") -> ViewResult:
+    """A view in which one feature has this level."""
+    levels = dict.fromkeys(JUDGED, np.array([level if one == feature else 0 for one in NAMES]))
     return replace(_judged(), view=name, levels=levels, reason=reason)
 
 
@@ -307,7 +308,7 @@ def test_marks_are_found_through_the_source_column_of_an_attribution() -> None:
 
 
 def test_a_retrain_under_the_old_version_label_is_called_silent_and_names_feature_and_ratio() -> None:
-    views: dict[View, ViewResult] = {"holdout": view("holdout", 2), "traffic": view("traffic", 0)}
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 2, feature="AirTime"), "traffic": view("traffic", 0)}
     seen = judge(views, contributions({"AirTime": 2}), replace(CALM, model_changed=True, prediction_shift=0.4))
     assert seen.sentence == (
         "The model was replaced without a new version label (silent retrain). "
@@ -338,7 +339,7 @@ def test_a_pipeline_sentence_says_what_happened_to_the_input() -> None:
 
 
 def test_an_explainer_sentence_names_the_change_and_keeps_feature_names_as_they_are() -> None:
-    views: dict[View, ViewResult] = {"holdout": view("holdout", 2), "traffic": view("traffic", 0)}
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 2, feature="AirTime"), "traffic": view("traffic", 0)}
     facts = replace(CALM, explainer_changed=True, changes=("shap 0.51.0 -> 0.52.0",))
     sentence = judge(views, contributions({"AirTime": 2}), facts).sentence
     assert sentence.startswith("The explainer changed (shap 0.51.0 -> 0.52.0), not the model")
@@ -349,6 +350,93 @@ def test_both_sides_are_named_together() -> None:
     sentence = judged(2, 2, model_changed=True).sentence
     assert "silent retrain" in sentence
     assert "The data changed as well. Together, distance counts 60% less." in sentence
+
+
+def test_that_the_model_did_not_change_is_said_only_where_nothing_says_that_it_did() -> None:
+    for holdout, traffic, total in itertools.product((0, 1, 2), repeat=3):
+        for model, explainer, shift in itertools.product(("changed", "unchanged"), ("changed", "unchanged"), SHIFTS):
+            facts = facts_of(model, explainer, shift, "plain")
+            seen = judged(holdout, traffic, total=total, facts=facts)
+            if "the model did not" in seen.sentence:
+                assert (facts.model_changed, facts.explainer_changed, holdout) == (False, False, 0)
+                assert shift != "moved"
+            if "not the model: the same model" in seen.sentence:
+                assert (facts.model_changed, facts.explainer_changed) == (False, True)
+                assert shift != "moved"
+            if traffic and seen.verdict == "data":
+                assert seen.sentence.startswith("The data changed")
+                assert ("did not: in" in seen.sentence) is (
+                    not (facts.model_changed or facts.explainer_changed or shift == "moved" or holdout)
+                )
+
+
+def test_a_data_sentence_tells_of_a_model_that_changed_too() -> None:
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 1, feature="AirTime"), "traffic": view("traffic", 2)}
+    facts = replace(CALM, model_changed=True, version_changed=True, prediction_shift=0.2)
+    assert judge(views, contributions(), facts).sentence == (
+        "The data changed most: in recent predictions distance counts 60% less. "
+        "A new model version is in force as well: on the same holdout rows AirTime counts 3.0x more."
+    )
+    facts = replace(CALM, explainer_changed=True, changes=("engine tree -> permutation",))
+    assert judge(views, contributions(), facts).sentence.endswith(
+        " The explainer changed as well (engine tree -> permutation): on the same holdout rows AirTime counts 3.0x "
+        "more."
+    )
+
+
+def test_a_segments_drift_beside_a_silent_retrain_tells_of_the_new_file() -> None:
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 0), "traffic": view("traffic", 0)}
+    facts = replace(CALM, model_changed=True, prediction_shift=0.01)
+    seen = judge(views, contributions(), facts, Segments(judged=(segment(2),)))
+    assert seen.sentence.startswith("The data changed: in segment region=EU distance")
+    assert seen.sentence.endswith("The model file changed, its explanations did not.")
+
+
+def test_a_sum_that_only_the_total_view_sees_is_told_against_the_reference() -> None:
+    seen = judged(0, 0, total=2, model_changed=True, version_changed=True, prediction_shift=0.2)
+    assert seen.sentence == (
+        "A new model version is in force. In recent predictions, against the reference, distance counts 60% less. "
+        "Most of it is the model's."
+    )
+
+
+@pytest.mark.parametrize(("holdout", "traffic"), [(2, 2), (2, 1), (1, 2), (1, 1)])
+@pytest.mark.parametrize("model", ["changed", "unchanged"])
+def test_a_mark_of_a_broken_pipeline_is_in_the_sentence_whoever_answers(holdout: int, traffic: int, model: str) -> None:
+    facts = facts_of(model, "changed" if model == "unchanged" else "unchanged", "moved", "marked")
+    sentence = judged(holdout, traffic, facts=facts).sentence
+    assert f"A feature pipeline changed{' as well' if holdout >= traffic else ''}: {MARK.text}. " in f"{sentence} "
+    assert "data changed" not in sentence
+
+
+def test_a_model_sentence_tells_of_data_that_moved_less() -> None:
+    sentence = judged(2, 1, model_changed=True).sentence
+    assert sentence.endswith(" The data changed as well: in recent predictions distance counts 60% less.")
+
+
+def test_a_sentence_names_the_features_of_the_view_that_raised_the_level() -> None:
+    views: dict[View, ViewResult] = {
+        "holdout": view("holdout", 0),
+        "traffic": view("traffic", 1, feature="AirTime"),
+        "total": view("total", 2),
+    }
+    sentence = judge(views, contributions({"AirTime": 1, "distance": 2}), CALM).sentence
+    assert "in recent predictions AirTime counts as much" in sentence
+    assert "distance" not in sentence
+
+
+def test_an_explainer_sentence_says_no_more_than_is_known() -> None:
+    assert judged(2, 0).sentence.startswith(
+        "Explanations of the same rows changed although model and explainer are the same, distance"
+    )
+    moved = judged(2, 0, explainer_changed=True, changes=("xgboost 2.1 -> 3.2",), prediction_shift=0.4).sentence
+    assert moved.startswith(
+        "The explainer changed (xgboost 2.1 -> 3.2), and predictions moved although the model file is the same"
+    )
+    replaced = judged(2, 0, explainer_changed=True, model_changed=True).sentence
+    assert replaced.startswith(
+        "The explainer changed, and a new model file predicts the same but is explained otherwise"
+    )
 
 
 def test_a_quiet_new_model_file_is_mentioned() -> None:
@@ -379,6 +467,8 @@ def test_the_features_that_moved_farthest_come_first_and_the_rest_are_counted() 
         (1.0, 1.0, "counts as much but differently"),
         (1.0, 1.5, "counts 50% more"),
         (1.0, 2.04, "counts 2.0x more"),
+        (1e-300, 1.0, "counts over 1,000x more"),
+        (1e-320, 1.0, "counts over 1,000x more"),
     ],
 )
 def test_ratios_in_words(before: float, after: float, words: str) -> None:
@@ -402,3 +492,20 @@ def test_evidence_has_a_line_for_every_fact_the_verdict_rests_on() -> None:
     moved = judged(2, 1, facts=replace(CALM, prediction_shift=0.25)).evidence
     assert "predictions on the holdout moved by 0.25 of their standard deviation" in moved
     assert "traffic not judged: 12 predictions, 100 are needed" in judged(0, "thin").evidence
+
+
+def test_a_model_without_a_version_label_is_told_so_and_not_called_a_new_version() -> None:
+    seen = judged(2, 0, model_changed=True, version_changed=True, labelled=False, prediction_shift=0.2)
+    assert seen.sentence.startswith("The model file was replaced (no version label is configured). ")
+    assert "no version label is configured" in seen.evidence
+
+
+def test_a_mark_that_only_the_sum_of_both_sides_raises_names_the_pipeline() -> None:
+    facts = replace(CALM, inputs={"distance": MARK})
+    parts = decompose(
+        NAMES, reference=np.ones(3), holdout=np.ones(3), current=np.array([1.0, 1.0, 0.4]), levels={"distance": 2}
+    )
+    views = {name: view(name, 2 if name == "total" else 0) for name in ("holdout", "traffic", "total")}
+    seen = judge(views, parts, facts)  # type: ignore[arg-type]
+    assert (seen.verdict, seen.level) == ("pipeline", 2)
+    assert MARK.text in seen.sentence

@@ -72,6 +72,7 @@ def check(reference: Matrix, current: Matrix) -> tuple[ViewResult, Judgement]:
     facts = Facts(
         model_changed=False,
         version_changed=False,
+        labelled=True,
         explainer_changed=False,
         changes=(),
         prediction_shift=0.0,

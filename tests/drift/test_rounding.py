@@ -44,14 +44,28 @@ def test_continuous_attributions_are_left_alone():
     values = RNG.normal(size=(2000, 3))
     prepared = prepare(values, ["a", "b", "c"])
 
-    assert [len(held) for held in prepared.masses] == [0, 0, 0]
+    assert [held.size for held in prepared.masses] == [0, 0, 0]
     np.testing.assert_array_equal(prepared.columns, np.sort(values.T, axis=1))
 
 
-def test_neighbours_within_reach_of_each_other_are_both_left_alone():
-    column = np.sort(np.concatenate([np.full(50, 1.0), np.full(50, 1.000001), np.full(50, 3.0)]))
+def test_neighbours_within_reach_of_each_other_are_one_point_mass_the_heaviest():
+    column = np.sort(np.concatenate([np.full(40, 1.0), np.full(50, 1.000001), np.full(50, 3.0)]))
 
-    assert point_masses(column, 1.0).tolist() == [3.0]
+    held, low, high = point_masses(column, 1.0)
+
+    assert held.tolist() == [1.000001, 3.0]
+    np.testing.assert_allclose(low, [1 - 1e-5, 3 - 3e-5], rtol=1e-9)
+    np.testing.assert_allclose(high, [1.000001 + 1e-5, 3 + 3e-5], rtol=1e-9)
+
+
+@pytest.mark.parametrize("near", [1e-17, 1e-9, 1e-7])
+@pytest.mark.parametrize("left", [0.0, 0.1, 0.8])
+def test_rows_that_change_between_two_values_next_to_each_other_have_not_changed(near, left):
+    def side(zeros, rows):
+        u = RNG.random(rows)
+        return np.column_stack([np.where(u < zeros, 0.0, np.where(u < 0.8, near, RNG.normal(size=rows))), u])
+
+    assert compare(side(0.6, 3000), side(left, 3000)).level == 0
 
 
 @settings(max_examples=50, deadline=None)
@@ -61,15 +75,15 @@ def test_neighbours_within_reach_of_each_other_are_both_left_alone():
     others=st.lists(st.integers(-500, 500), max_size=20),
 )
 def test_snapping_keeps_the_order_and_moves_only_what_is_next_to_a_point_mass(held, places, others):
-    masses = np.sort(np.array(held, dtype=np.float64))
-    values = np.array([masses[at % len(masses)] + off for at, off in places] + [k + 0.5 for k in others])
+    masses = point_masses(np.sort(np.repeat(np.array(held, dtype=np.float64), 5)), 1.0)
+    values = np.array([held[at % len(held)] + off for at, off in places] + [k + 0.5 for k in others])
     column = np.sort(values)
 
-    snap(column, masses, 1.0)
+    snap(column, masses)
 
     assert (np.diff(column) >= 0).all()
-    np.testing.assert_array_equal(column, np.sort(snapped(values, masses, 1.0)))
-    assert set(column) <= {*masses.tolist(), *(k + 0.5 for k in others)}
+    np.testing.assert_array_equal(column, np.sort(snapped(values, masses)))
+    assert set(column) <= {*held, *(k + 0.5 for k in others)}
 
 
 def test_a_sample_against_itself_stays_exactly_zero_with_values_next_to_a_point_mass():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from monitor.drift import Chosen, Facts, Part, Segments, assess, choose_segments, decompose, judge, measure, prepare
+from monitor.drift.segment_words import segment_lines
 from monitor.drift.segments import measure_segments, nearest, segment_findings
 from monitor.settings import DriftSettings
 
@@ -18,6 +19,7 @@ NAMES = ("income", "age", "debt", "tenure")
 CALM = Facts(
     model_changed=False,
     version_changed=False,
+    labelled=True,
     explainer_changed=False,
     changes=(),
     prediction_shift=0.0,
@@ -124,6 +126,12 @@ def test_rows_without_a_value_are_a_segment_of_their_own() -> None:
     assert chosen == Chosen(segments=chosen.segments)
 
 
+def test_empty_labels_and_labels_that_say_missing_are_one_segment() -> None:
+    then = {"region": ["", "(missing)", "EU"] * 60}
+    chosen = choose_segments(then, then, DriftSettings())
+    assert [(one.name, int(one.now.sum())) for one in chosen.segments] == [("region=(missing)", 120), ("region=EU", 60)]
+
+
 def test_findings_of_a_segment_are_the_judged_tests_of_raised_features_and_of_the_nearest() -> None:
     segments, _ = hidden_drift(0)
     raised = segments.raised()[0]
@@ -135,3 +143,17 @@ def test_findings_of_a_segment_are_the_judged_tests_of_raised_features_and_of_th
     quiet = next(one for one in segments.judged if not one.level)
     assert len({finding.feature for finding in segment_findings(quiet)}) == 1
     assert {finding.segment for finding in found} == {"region=r3"}
+
+
+def test_a_feature_without_importance_in_a_segments_reference_is_told_in_words_not_in_digits() -> None:
+    rng = np.random.default_rng(0)
+    then, now = rng.normal(size=(600, 3)), rng.normal(size=(600, 3))
+    for scale, words in ((0.0, "b had no importance before"), (1e-320, "over 1,000x the threshold")):
+        prepared = prepare(then * [1, scale, 1], ("a", "b", "c"))
+        result = assess({Part("traffic", segment="region=EU"): (prepared, measure(prepared, now))}, DriftSettings())
+        segments = Segments(judged=tuple(result.values()))
+        assert segments.level == 2
+        (line,) = segment_lines(segments)
+        assert line == f"segment region=EU: severe, 1 of 3 features, {words} (600 recent rows against 600)"
+        assert all(one.statistic is None or np.isfinite(one.statistic) for one in segments.findings())
+        assert len(judge({}, (), CALM, segments).sentence) < 200

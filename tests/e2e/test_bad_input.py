@@ -191,6 +191,8 @@ def test_a_model_with_other_features_is_named_as_such(store: Store, world: World
     found = check(store, free)
     assert found.reason == "reference_missing"
     assert "has other features than reference" in (found.error or "")
+    next_step = (found.error or "").partition("; next: ")[2]
+    assert next_step.index("roll it back") < next_step.index("xdrift reference accept")  # never the blessing first
 
 
 def test_every_error_of_ours_has_a_reason_that_metrics_know() -> None:

@@ -23,6 +23,7 @@ from monitor.names import LATENCY_BUCKETS
 from monitor.notify import Announcer
 from monitor.pipeline import create_reference
 from monitor.reports.compliance_model import ComplianceReport, MonitorCompliance
+from monitor.reports.limits import unlogged
 from monitor.reports.make import make_compliance
 from monitor.reports.weeks import Period
 from monitor.runner import register, run_slot
@@ -153,7 +154,7 @@ def in_period(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows[(moments >= FIRST) & (moments < LAST)]
 
 
-def test_decisions_are_those_of_the_log(filled: Filled, records: pd.DataFrame) -> None:
+def test_predictions_and_adverse_ones_are_those_of_the_log(filled: Filled, records: pd.DataFrame) -> None:
     log = filled.monitor.log
     assert log is not None
 
@@ -250,22 +251,73 @@ def test_checks_are_those_planned_in_the_period(filled: Filled) -> None:
     assert dict(found.skipped) == skipped["reason"].value_counts().to_dict() == {"misfire": 1}
 
 
-def test_severe_episodes_have_the_times_of_the_checks_around_them(filled: Filled) -> None:
-    rows = in_period(filled.tables["checks"], "planned_at").query("outcome == 'succeeded'").sort_values("planned_at")
-    times = pd.to_datetime(rows["planned_at"], utc=True).tolist()
+def test_severe_episodes_are_the_traffic_that_severe_checks_looked_at_with_their_slots_beside_it(
+    filled: Filled,
+) -> None:
+    rows = filled.tables["checks"].query("outcome == 'succeeded'").sort_values("planned_at")
+    moments = {name: pd.to_datetime(rows[name], utc=True) for name in ("planned_at", "window_start", "window_end")}
+    inside = (moments["window_end"] > FIRST) & (moments["window_start"] < LAST)
+    rows = rows[inside]
+    times, starts, ends = (
+        moments[name][inside].dt.to_pydatetime().tolist() for name in ("planned_at", "window_start", "window_end")
+    )
     levels = rows["level"].tolist()
     first = levels.index(2)
     last = next(place for place in range(first, len(levels)) if levels[place] < 2)
 
     (one,) = filled.monitor.severe
 
+    assert (one.traffic.start, one.traffic.end) == (starts[first], ends[last - 1]) == SCALED
     assert (one.since, one.until) == (times[first], times[last])
-    assert one.seconds_in_period == (times[last] - times[first]).total_seconds()
+    assert one.seconds_in_period == (ends[last - 1] - starts[first]).total_seconds()
     assert one.checks == last - first == 2
-    assert one.confirmed
+    assert one.confirmed_by == "the next slot"
     assert list(one.causes) == rows["verdict"].tolist()[first : first + 1]
-    raised = [time for time, level in zip(times, levels, strict=True) if level]
-    assert raised[0] == filled.monitor.differed[0].since
+    raised = [start for start, level in zip(starts, levels, strict=True) if level]
+    assert raised[0] == filled.monitor.differed[0].traffic.start
+    (shown,) = filled.document["monitors"]  # type: ignore[misc]
+    assert shown["severe"][0]["traffic"]["start"].startswith(f"{SCALED[0]:%Y-%m-%d}")
+
+
+def test_episodes_belong_to_the_period_of_their_traffic(filled: Filled, tmp_path: Path) -> None:
+    def severe(start: datetime, end: datetime) -> list[tuple[datetime, float]]:
+        period = Period(start, end, "x")
+        report, _ = make_compliance(
+            filled.settings, filled.store, period=period, now=NOW, directory=tmp_path, formats=()
+        )
+        return [(one.traffic.start, one.seconds_in_period) for one in report.monitors[0].severe]
+
+    week = WEEK.total_seconds()
+    assert severe(FIRST, SCALED[0]) == []
+    assert severe(FIRST, SCALED[0] + WEEK) == [(SCALED[0], week)]  # its slot comes as the period ends
+    assert severe(SCALED[0] + WEEK, LAST) == [(SCALED[0], week)]
+    assert severe(SCALED[1], LAST) == []  # the slot of its second week comes as this one begins
+
+
+def test_predictions_of_the_log_stand_beside_those_of_the_source(filled: Filled) -> None:
+    rows = filled.tables["checks"].query("outcome != 'failed'")
+    ends = pd.to_datetime(rows["window_end"], utc=True)
+    counted = rows[(pd.to_datetime(rows["window_start"], utc=True) >= FIRST) & (ends <= LAST) & rows["confirms"].isna()]
+
+    assert filled.monitor.source_rows == counted["n_seen"].sum() > 0
+    log = filled.monitor.log
+    assert log is not None
+    (shown,) = filled.document["monitors"]  # type: ignore[misc]
+    values = {line["what"]: line["value"] for line in shown["figures"]}
+    part = f" of at least {filled.monitor.source_rows:,} in the prediction source"
+    more = filled.monitor.source_rows >= log.predictions
+    assert values["Predictions in the explanation log"] == f"{log.predictions:,}{part if more else ''}"
+
+
+def test_a_log_of_fewer_predictions_than_the_source_is_said(filled: Filled) -> None:
+    log = filled.monitor.log
+    assert log is not None
+
+    (said,) = unlogged(log, 2 * log.predictions)
+
+    assert f"{log.predictions:,} predictions, the prediction source at least {2 * log.predictions:,}" in said
+    assert unlogged(log, log.predictions) == ()
+    assert "is not known" in unlogged(log, None)[0]
 
 
 def test_versions_references_maintenance_messages_and_rows_are_those_on_record(filled: Filled) -> None:
@@ -310,7 +362,7 @@ def test_every_figure_names_the_table_it_comes_from_and_the_files_say_the_same(f
     assert all(line["source"].split(".")[0].split(",")[0] in known for line in shown["figures"])
     values = {line["what"]: line["value"] for line in shown["figures"]}
     assert filled.monitor.log is not None
-    assert values["Decisions"] == f"{filled.monitor.log.predictions:,}"
+    assert values["Predictions in the explanation log"].startswith(f"{filled.monitor.log.predictions:,}")
     assert values["Severe episodes"].startswith("1, 2 w")
     assert "linear within the bucket" in str(filled.document["percentiles"])
 

@@ -14,14 +14,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.cli import main
+from monitor.grafana.annotations import annotation
 from monitor.log import Log
+from monitor.notify.message import TITLES, Announcer, body
 from monitor.pipeline import create_reference, perform
-from monitor.publish import Health, Metrics, SnapshotHolder, create_app
+from monitor.publish.app import create_app
+from monitor.publish.health import Health
+from monitor.publish.metrics import Metrics
+from monitor.publish.snapshot import SnapshotHolder
 from monitor.runner import register, run_slot
 from monitor.runner.poll import Poller
 from monitor.settings import MonitorSettings, ServerSettings, Settings
 from monitor.store import Store
-from monitor.types import Window
+from monitor.types import Check, News, Window
 from tests.e2e.world import START, WEEK, _skops, make_label, make_rows, slot
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -144,6 +150,7 @@ def test_no_value_that_is_kept_back_is_stored_shown_exported_or_logged(
         store.upgrade()
         register(config, store, NOW)
         create_reference(monitor, store, author="ada", reason="first", now=NOW)
+        store.announce = Announcer(channels=("hook",), server=ServerSettings(external_url="http://xdrift.example"))
         found = run(config, store)
         assert found.outcome == "succeeded", found.error
         assert found.level > 0
@@ -158,7 +165,7 @@ def test_no_value_that_is_kept_back_is_stored_shown_exported_or_logged(
         told = served(store, found.id, predictions=one) | {"log": caplog.text}
         assert sum("Nearest real rows with another decision" in text for text in told.values()) == len(one)
         told |= {"explained now": explained_now(monitor, store, one[0])}
-        told |= reported(config, store, tmp_path)
+        told |= reported(config, store, tmp_path) | delivered(found, store)
     assert leaks(tmp_path, told) == []
 
 
@@ -180,6 +187,19 @@ def reported(config: Settings, store: Store, folder: Path) -> dict[str, str]:
     assert {"input: age", "input: tenure"} == {name for name in before if name.startswith("input: ")}
     told |= {"evidently before": before.to_csv(), "evidently now": now.to_csv()}
     return told | {"mail": "".join(summary(written.report))}
+
+
+def delivered(check: Check, store: Store) -> dict[str, str]:
+    """What a webhook and Grafana are sent: the messages that wait, every condition's, and annotations of all events."""
+    server = ServerSettings(external_url="http://xdrift.example")
+    waiting = store.messages_due("hook", NOW + timedelta(days=1))
+    news = [News(check=check, owner="risk", before="none", after=after, maintenance=False) for after in TITLES]
+    events = store.events(since=datetime(1970, 1, 1, tzinfo=UTC), until=NOW + timedelta(days=1000))
+    assert events
+    return {
+        "webhook": repr([message.body for message in waiting] + [body(one, server) for one in news]),
+        "annotations": repr([annotation(event, server) for event in events]),
+    }
 
 
 def explained_now(monitor: MonitorSettings, store: Store, row_id: str) -> str:
@@ -207,6 +227,33 @@ def test_an_error_that_quotes_values_is_stored_without_them(tmp_path: Path, capl
         assert "(withheld)" in (found.error or "")
         told = served(store, found.id) | {"log": caplog.text}
     assert leaks(tmp_path, told) == []
+
+
+def test_no_command_prints_what_is_kept_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither what it finds nor what goes wrong: the model refuses the traffic and quotes a name of it."""
+    config = settings(tmp_path, unknown="error")
+    file = tmp_path / "xdrift.yaml"
+    file.write_text(config.model_dump_json(exclude_unset=True))
+    words = ["--config", str(file)]
+    who = ["--author", "ada", "--reason", "first"]
+    traffic = pd.read_parquet(tmp_path / "traffic.parquet")
+    asked = ["explain", str(traffic["row_id"].iloc[0]), "--since", "2020-01-01T00:00Z", "--until", "2025-01-01T00:00Z"]
+    codes = {
+        "db upgrade": main(["db", "upgrade", *words]),
+        "reference": main(["reference", "create", "leaks", *who, *words]),
+        "explain": main([*asked, *words]),
+        "explain --json": main([*asked, *words, "--json"]),
+        "explain --debug": main(["--debug", *asked, *words]),
+        "check": main(["check", "leaks", "--at", slot(0).isoformat(), *words]),
+        "poll": main(["poll", "leaks", *words]),
+        "doctor": main(["doctor", *words]),
+        "diagnose": main(["diagnose", "leaks", *words]),
+        "check-config": main(["check-config", *words, "--json"]),
+    }
+    told = capsys.readouterr()
+    assert (codes["reference"], codes["explain"], codes["explain --json"], codes["explain --debug"]) == (0, 3, 3, 3)
+    assert told.err.count("unknown categories") >= 3
+    assert leaks(tmp_path, {"stdout": told.out, "stderr": told.err}) == []
 
 
 def test_a_column_kept_back_later_is_out_of_new_checks(tmp_path: Path) -> None:

@@ -135,3 +135,28 @@ def test_without_torch_its_engines_say_what_is_missing(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ConfigError, match="pip install torch"):
         require_torch("deep")
+
+
+@pytest.mark.parametrize("engine", ["auto", "permutation"])
+def test_a_linear_xgboost_booster_is_explained_by_asking_it(
+    engine: str, rows: pd.DataFrame, binary: np.ndarray, opened: Callable[..., Explainer]
+) -> None:
+    from xgboost import XGBClassifier
+
+    frame = rows[N]
+    model = XGBClassifier(booster="gblinear", n_estimators=5, n_jobs=1).fit(frame, binary)
+    explainer = opened(model, frame, family="xgboost", engine=engine, background_rows=len(frame))
+    found = explainer.explain(frame[:20])
+    assert found.explainer.engine == "permutation"
+    exact = (frame[:20].to_numpy() - frame.to_numpy().mean(axis=0)) * model.coef_
+    assert found.values == pytest.approx(exact, abs=1e-5)
+
+
+def test_a_tree_engine_asked_for_a_linear_booster_is_refused_by_its_name(
+    rows: pd.DataFrame, binary: np.ndarray, opened: Callable[..., Explainer]
+) -> None:
+    from xgboost import XGBClassifier
+
+    model = XGBClassifier(booster="gblinear", n_estimators=5, n_jobs=1).fit(rows[N], binary)
+    with pytest.raises(ConfigError, match="XGBoost linear model"):
+        opened(model, rows[N], family="xgboost", engine="xgboost-native")

@@ -40,6 +40,13 @@ def test_histogram_boosting_with_categories_is_refused_by_the_additivity_check(
     assert "set explain.engine to permutation" in message
 
 
+def test_a_background_without_rows_is_refused(
+    coded: pd.DataFrame, categorical_histogram: Any, opened: Callable[..., Explainer]
+) -> None:
+    with pytest.raises(DataError, match="background; seen: 0 rows"):
+        opened(categorical_histogram, coded[:0])
+
+
 def test_without_a_background_the_same_model_is_refused_when_rows_are_explained(
     coded: pd.DataFrame, categorical_histogram: Any, opened: Callable[..., Explainer]
 ) -> None:

@@ -335,7 +335,50 @@ REFUSED: dict[str, tuple[str, str]] = {
         "mode: cronjob\ncronjob: {pushgateway: 'http://a'}\nconfig: {monitors: [{name: m, telemetry: {path: /l}}]}",
         "monitor m has telemetry, which only a daemon reads",
     ),
+    "cron with reports": (
+        "mode: cronjob\ncronjob: {pushgateway: 'http://a'}\nconfig: {reports: {directory: /tmp/r}}",
+        "config.reports are made by a daemon",
+    ),
+    "reports beside the configuration": ("config: {reports: {directory: reports}}", "cannot be written"),
+    "reports on the read-only root": ("config: {reports: {directory: /srv/reports}}", "/srv/reports cannot be written"),
+    "reports on a volume that is read": (
+        "config: {reports: {directory: /srv/reports}}\nextraVolumes: [{name: r, emptyDir: {}}]\n"
+        "extraVolumeMounts: [{name: r, mountPath: /srv, readOnly: true}]",
+        "/srv/reports cannot be written",
+    ),
+    "labels that select the pods": ("podLabels: {app.kubernetes.io/name: mine}", "app.kubernetes.io/name"),
+    "labels twice": ("prometheusRule: {labels: {helm.sh/chart: mine}}", "helm.sh/chart"),
+    "annotations that roll the pods": ("podAnnotations: {checksum/config: mine}", "checksum/config"),
+    "a name that Kubernetes refuses": ("fullnameOverride: Drift_Watch", "fullnameOverride"),
 }
+
+
+@pytest.mark.parametrize(
+    "directory",
+    ["/var/lib/xdrift/reports", "/srv/reports", "/srv/reports/weekly/"],
+)
+def test_reports_go_to_a_volume_that_is_written(helm: Helm, directory: str, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    (tmp_path / "more.yaml").write_text(
+        f"config: {{reports: {{directory: {directory}}}}}\nextraVolumes: [{{name: r, emptyDir: {{}}}}]\n"
+        "extraVolumeMounts: [{name: r, mountPath: /srv/reports}]\n"
+    )
+
+    ran = helm("template", "watch", CHART, "--values", tmp_path / "small.yaml", "--values", tmp_path / "more.yaml")
+
+    assert ran.code == 0, ran.err
+
+
+def test_an_empty_part_of_the_configuration_is_no_part(helm: Helm, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    (tmp_path / "more.yaml").write_text(
+        "config: {reports: null, server: null, grafana: null}\n"
+        "prometheusRule: {enabled: true}\ngrafanaDashboards: {enabled: true}\n"
+    )
+
+    ran = helm("template", "watch", CHART, "--values", tmp_path / "small.yaml", "--values", tmp_path / "more.yaml")
+
+    assert ran.code == 0, ran.err
 
 
 @pytest.mark.parametrize("what", REFUSED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import json
 import math
 import subprocess
@@ -204,6 +205,82 @@ def test_time_can_be_given(path: Path) -> None:
         with pytest.raises(ValueError, match="zone"):
             log.unexplained("c", "missing", time=dt.datetime(2024, 1, 1))
     assert [one["timestamp"][:16] for one in records(path)] == ["1970-01-01T00:00", "2024-01-01T00:00"]
+
+
+UNREADABLE_TIMES: list[tuple[Any, str]] = [
+    ("2024-01-01T00:00:00Z", "time: got 'str', expected an aware datetime or seconds since 1970"),
+    (np.datetime64("2024-01-01"), "time: got 'datetime64', expected an aware datetime or seconds since 1970"),
+    (dt.datetime(2024, 1, 1), "time: got a datetime without a zone, expected an aware datetime or seconds since 1970"),
+    (1_714_996_800_250_000.0, "time: got 1714996800250000.0, expected an aware datetime or seconds since 1970"),
+]
+
+
+@pytest.mark.parametrize(("time", "said"), UNREADABLE_TIMES, ids=["text", "numpy", "naive", "microseconds"])
+def test_a_time_that_is_none_leaves_a_short_record_of_now_so_that_the_prediction_counts(
+    path: Path, time: Any, said: str
+) -> None:
+    log = make_log(path, strict=False)
+
+    log.explained("a", VALUES, model_version="7", time=time)
+
+    assert (log.failures, str(log.last_error)) == (1, said)
+    (found,) = understood(path)
+    assert isinstance(found, Logged)
+    assert (found.record_id, found.reason, found.time) == ("a", "other", NOW)
+    with pytest.raises((TypeError, ValueError), match=r"^time: got"):
+        make_log(path).explained("b", VALUES, time=time)
+
+
+@pytest.mark.parametrize("name", ["latency", "compute_seconds"])
+@pytest.mark.parametrize("value", ["12", b"12", [1.0], dt.timedelta(seconds=1)])
+def test_seconds_that_are_no_number_are_refused_with_the_name_of_the_argument(
+    path: Path, name: str, value: Any
+) -> None:
+    log = make_log(path, strict=False)
+    log.explained(1, {"a": 1.0}, **{name: value})
+    log.failed(2, "E", **{name: value})
+
+    said = f"{name}: got {type(value).__name__!r}, expected seconds as a number"
+    assert (log.failures, str(log.last_error)) == (2, said)
+    assert [one["unexplained_reason"] for one in records(path)] == ["other", "other"]
+    assert path.stat().st_size < 300
+
+
+@pytest.mark.parametrize("value", [0.5, np.float32(0.5), decimal.Decimal("0.5"), np.array(0.5)])
+def test_seconds_may_be_a_number_of_any_kind(path: Path, value: Any) -> None:
+    make_log(path).explained("a", VALUES, latency=value, compute_seconds=value)
+
+    (found,) = records(path)
+    assert (found["explanation_latency_ms"], found["compute_seconds"]) == (500.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [("timestamp", "time"), ("explanation_latency_ms", "latency"), ("shap_values", "attributions")],
+)
+def test_a_name_of_the_format_names_the_argument_that_was_meant(path: Path, name: str, argument: str) -> None:
+    log = make_log(path, strict=False)
+
+    log.unexplained("a", "missing", **{name: 0.0})
+
+    assert str(log.last_error) == f"{name}: a name of the record itself, no group; use {argument}="
+
+
+def test_a_source_that_is_none_is_told_and_the_explanation_is_kept(path: Path) -> None:
+    log = make_log(path, strict=False)
+
+    log.explained("a", VALUES, source="treeshap")  # type: ignore[arg-type]
+
+    assert log.failures == 1
+    said = (
+        "source: got 'treeshap', expected one of cache, live_treeshap, live_approximate, fallback; it counts as other"
+    )
+    assert str(log.last_error) == said
+    (found,) = understood(path)
+    assert isinstance(found, Logged)
+    assert (found.explained, found.source) == (True, "other")
+    with pytest.raises(ValueError, match="source: got 'treeshap'"):
+        make_log(path).explained("b", VALUES, source="treeshap")  # type: ignore[arg-type]
 
 
 def test_a_block_is_timed_also_when_it_fails(path: Path) -> None:

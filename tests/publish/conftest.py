@@ -14,7 +14,10 @@ import httpx
 import pytest
 import uvicorn
 
-from monitor.publish import Health, Metrics, SnapshotHolder, create_app
+from monitor.publish.app import create_app
+from monitor.publish.health import Health
+from monitor.publish.metrics import Metrics
+from monitor.publish.snapshot import SnapshotHolder
 from monitor.settings import ServerSettings
 
 from .fleet import NOW, MemoryReader, fleet

@@ -3,8 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from monitor.publish import Health
-from monitor.publish.health import HEARTBEAT_LIMIT
+from monitor.publish.health import HEARTBEAT_LIMIT, Health
 from monitor.publish.snapshot import MAX_AGE
 
 from .conftest import Serve, Served

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.drift import TESTS
+from monitor.publish import chart_data as charts
 from monitor.publish import phrases
 from monitor.publish.chart_data import bin_labels, chart_data, distributions, heatmap, parts
 from monitor.publish.fleet_view import by_effect
-from monitor.types import Contribution
+from monitor.types import Contribution, Finding
 
 from .fleet import FEATURES, fleet
 
@@ -98,3 +100,14 @@ def test_the_distribution_list_starts_with_the_top_mover() -> None:
 
 def test_every_test_of_the_engine_has_the_engines_title() -> None:
     assert {test.name: test.title for test in TESTS} == phrases.TEST_TITLES
+
+
+def test_a_level_that_was_lent_says_so_beside_it() -> None:
+    one = Finding(
+        view="traffic", feature="age", test="psi", statistic=0.9, p_value=0.0, p_adjusted=0.0, threshold=0.1,
+        threshold_severe=0.2, level=2, n_reference=100, n_current=100,
+    )  # fmt: skip
+    (own,), (lent,) = (charts.tests([found])["age"] for found in (one, replace(one, p_adjusted=None)))
+    assert own["reason"] == ""
+    assert lent["reason"].startswith("lent by features that drifted together")
+    assert charts.tests([replace(one, level=0, p_adjusted=None)])["age"][0]["reason"] == ""

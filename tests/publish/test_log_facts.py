@@ -62,6 +62,10 @@ def test_what_somebody_must_act_on_is_marked(status: MonitorStatus) -> None:
         "Predictions": False, "Slow": False, "Personal data": True, "Quarantined": True, "Failing polls": True,
     }  # fmt: skip
     assert "national id 1" in {fact.words for fact in facts}
+    (aside,) = [fact.words for fact in facts if fact.title == "Quarantined"]
+    assert aside == (
+        "lines that could not be counted: 4 whose end never came. xdrift doctor says where the first of them stand"
+    )
 
 
 def test_the_page_shows_the_log(site: Served) -> None:

@@ -14,8 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor import names
 from monitor.errors import StoreError
-from monitor.publish import Health, Metrics, SnapshotCollector, SnapshotHolder
-from monitor.publish.snapshot import MAX_AGE
+from monitor.publish.collector import SnapshotCollector
+from monitor.publish.health import Health
+from monitor.publish.metrics import Metrics
+from monitor.publish.snapshot import MAX_AGE, SnapshotHolder
 from monitor.types import Counter, Snapshot
 
 from .fleet import FEATURES, NOW, MemoryReader, empty_fleet, fleet

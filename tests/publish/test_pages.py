@@ -13,7 +13,7 @@ from monitor.publish.check_view import trouble
 from monitor.publish.fleet_view import fleet as fleet_view
 from monitor.publish.phrases import ratio_sentence
 from monitor.settings import ServerSettings
-from monitor.types import Snapshot
+from monitor.types import SloStatus, Snapshot
 
 from .conftest import Serve, Served
 from .fleet import FEATURES, NOW, MemoryReader, empty_fleet, fleet
@@ -268,3 +268,31 @@ def test_links_carry_the_path_under_which_people_reach_the_pages(serve: Serve) -
         for path in ("/", f"/checks/{latest(served.reader, 'fraud-prod')}", "/nowhere"):
             for link in Page(served.get(path).text).links():
                 assert link.startswith("/xdrift/")
+
+
+def test_a_card_with_an_overspent_budget_is_not_green_and_names_the_cause(serve: Serve) -> None:
+    snapshot = fleet().snapshot(NOW)
+    quiet = next(one for one in snapshot.monitors if one.name == "forecast-weekly")
+    slos = tuple(
+        SloStatus(slo=name, objective=0.95, period_seconds=2.6e6, remaining=left)
+        for name, left in (("explanations", -0.37), ("latency", -0.2), ("coverage", 0.9))
+    )
+    spent = dataclasses.replace(quiet, slos=slos)
+    with serve(MemoryReader(dataclasses.replace(snapshot, monitors=(spent,)), (), {}, ())) as served:
+        html = served.get("/").text
+    text = " ".join(Page(html).text.split())
+
+    assert '<li class="monitor warning">' in html
+    assert "error budget overspent: latency, explanations" in text
+    assert "−37% of explanations" in text
+
+
+def test_a_version_that_is_only_the_files_digest_is_told_once(serve: Serve) -> None:
+    snapshot = fleet().snapshot(NOW)
+    digest = "ab12" * 16
+    one = dataclasses.replace(snapshot.monitors[1], model_digest=digest, model_version=digest[:12])
+    with serve(MemoryReader(dataclasses.replace(snapshot, monitors=(one,)), (), {}, ())) as served:
+        text = " ".join(Page(served.get(f"/monitors/{one.name}").text).text.split())
+
+    assert text.count(digest[:12]) == 1
+    assert "Version seen since" in text

@@ -23,6 +23,7 @@ from .fleet import NOW, fleet
         (1.0, 0.4, "counts 60% less than in the reference"),
         (1.0, 0.0, "no longer counts"),
         (0.0, 0.3, "counts now, did not in the reference"),
+        (1e-300, 1.0, "counts over 1,000x more than in the reference"),
         (0.0, 0.0, "does not count, then or now"),
     ],
 )
@@ -50,6 +51,23 @@ def test_a_number_is_never_further_than_half_a_digit_from_its_value(value: float
 def test_a_columns_number_is_never_a_negative_zero(value: float, places: int) -> None:
     text = phrases.decimal(value, places)
     assert not (text.startswith("−") and set(text) <= set("−0.,"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"), (0.0, "0%"), (1.0, "100%"), (0.472, "47%"), (0.034, "3.4%"), (-0.37, "−37%"), (1.002, "100%"),
+        (2073 / 2074, "99.95%"), (0.996, "99.6%"), (0.0002, "0.02%"), (1e-7, "under 0.01%"), (1 - 1e-7, "over 99.99%"),
+        (-0.0002, "−0.02%"), (1e9, "over 100,000%"),
+    ],
+)  # fmt: skip
+def test_a_share_is_nothing_or_all_only_when_it_is(value: float | None, text: str) -> None:
+    assert phrases.percent(value) == text
+
+
+@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
+def test_no_share_between_is_called_nothing_or_all(value: float) -> None:
+    assert float(phrases.percent(value).split()[-1].removesuffix("%")) not in (0.0, 100.0)
 
 
 @pytest.mark.parametrize(

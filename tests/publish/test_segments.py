@@ -43,3 +43,11 @@ def test_the_limit_on_series_never_hides_a_raised_segment():
     assert len(chosen) == SEGMENT_SERIES
     assert chosen[0].segment == "k=rare"
     assert all(row.level is not None for row in chosen)
+
+
+def test_a_segment_raised_only_by_a_change_from_no_importance_keeps_its_level():
+    check = severe()
+    one = next(finding for finding in check.findings if finding.segment == "country=FR")
+    alone = replace(one, test="stability", statistic=None, level=2, reason="the reference importance is 0")
+    (row,) = segment_rows(replace(check, findings=(alone,)))
+    assert (row.level, row.statistic) == (2, None)

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.errors import PublishError
-from monitor.publish import Reader, SnapshotHolder
+from monitor.publish.reader import Reader
+from monitor.publish.snapshot import SnapshotHolder
 from monitor.types import Snapshot
 
 from .fleet import NOW, MemoryReader, fleet

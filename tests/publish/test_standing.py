@@ -13,6 +13,10 @@ from monitor.types import Profile
 
 ROWS = np.array([1.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, np.nan])
 NUMBERS = input_profile("age", ROWS, "reference")
+MANY = input_profile(
+    "counts", np.r_[np.zeros(711), np.full(300, 5.0), np.linspace(6, 90, 294), np.full(195, 100.0)], "reference"
+)
+FEW = input_profile("few", np.r_[np.zeros(7), np.arange(1.0, 94.0)], "reference")
 WORDS = input_profile("kind", ["flat"] * 6 + ["house"] * 3 + [None], "reference")
 
 
@@ -22,6 +26,13 @@ WORDS = input_profile("kind", ["flat"] * 6 + ["house"] * 3 + [None], "reference"
         (NUMBERS, 0.5, "below every row of the reference, from 1.00 on"),
         (NUMBERS, 8, "above every row of the reference, up to 7.00"),
         (NUMBERS, 3.0, "above about 50% of the reference"),
+        (NUMBERS, 1, "the lowest value of the reference"),
+        (NUMBERS, 7, "the highest value of the reference"),
+        (MANY, 0, "the lowest value, shared by 47% of the reference"),
+        (MANY, 5, "above 47% of the reference, the same as 20%"),
+        (MANY, 100, "the highest value, shared by 13% of the reference"),
+        (input_profile("one", np.full(20, 3.0), "reference"), 3, "the only value in the reference"),
+        (FEW, 0, "the lowest value, shared by about 5.0% of the reference"),
         (NUMBERS, None, "missing, as in 10% of the reference"),
         (
             input_profile("age", np.array([1.0, 2.0]), "reference"),
@@ -56,10 +67,11 @@ def test_the_rank_is_about_the_share_of_rows_below(seed: int) -> None:
         assert below - 0.25 <= (found or 0.0) <= upto + 0.25
 
 
-@given(st.floats(-10, 10), st.floats(-10, 10))
+@given(st.floats(-10, 10) | st.integers(-1, 101), st.floats(-10, 10) | st.integers(-1, 101))
 def test_a_larger_value_never_ranks_lower(one: float, other: float) -> None:
     low, high = sorted((one, other))
-    assert (standing(NUMBERS, low).rank or 0.0) <= (standing(NUMBERS, high).rank or 0.0)
+    for profile in (NUMBERS, MANY, FEW):
+        assert (standing(profile, low).rank or 0.0) <= (standing(profile, high).rank or 0.0)
 
 
 @pytest.mark.parametrize("value", [-1e300, 0.0, 1.0, 2.0, 3.3, 7.0, 1e300])

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor.reports import render
+from monitor.reports import charts, render
 from monitor.reports.build import fleet_report
-from monitor.reports.model import FleetReport, MonitorReport, Part
+from monitor.reports.model import FeatureTrend, FleetReport, MonitorReport, Part
 from monitor.reports.swarms import swarms
 from monitor.store.reported import Counted, SwarmRow
-from monitor.types import Attributions, ExplainerRef, Maintenance, Reference
+from monitor.types import Attributions, ExplainerRef, Level, Maintenance, Reference
 from tests.reports.records import DAY, NOW, WEEK, activation, budget, check, facts, feature, monitor, settings
 
 HOSTILE = '"><script>alert(1)</script>&lt;b&gt;|`[x](javascript:1)'
@@ -103,6 +103,20 @@ def rows(names: tuple[str, ...], n: int, **inputs: Any) -> list[SwarmRow]:
                  prediction=0.0)
         for row in values.tolist()
     ]  # fmt: skip
+
+
+def test_only_features_that_raised_a_level_and_changed_their_place_are_coloured_as_moved() -> None:
+    """Small features change places every week by chance: lines that are all coloured say nothing."""
+
+    def trend(name: str, level: Level, *ranks: int) -> FeatureTrend:
+        levels: tuple[Level, ...] = (0, level)
+        return FeatureTrend(feature=name, levels=levels, importances=(1.0, 1.0), ranks=ranks)
+
+    found = [trend("swapped", 0, 3, 4), trend("stayed", 2, 2, 2), trend("moved", 1, 4, 1), trend("passed by", 0, 1, 3)]
+    drawn = charts.bump("bump", "t", "d", found, ["2026-W45", "2026-W46"])
+
+    groups = re.findall(r'<g class="(line[^"]*)"><title>([^<]*)</title>', drawn)
+    assert {name for kind, name in groups if "moved" in kind.split()} == {"moved"}
 
 
 def pages(fleet: FleetReport) -> list[str]:

@@ -330,7 +330,9 @@ def command_of(words: list[str]) -> tuple[Any, list[str]]:
     "command", sorted({one.command for all_of in DECISIONS.values() for one in all_of if one.command})
 )
 def test_every_suggested_command_is_one_that_exists_with_these_options(command: str) -> None:
-    filled = command.format(monitor="credit", start="2026-11-09T00:00Z", end="2026-11-16T00:00Z")
+    filled = command.format(
+        monitor="credit", check="2026-11-16T00:00:00Z", start="2026-11-09T00:00Z", end="2026-11-16T00:00Z"
+    )
     _, *words = shlex.split(filled)
 
     found, rest = command_of(words)

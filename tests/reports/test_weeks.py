@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import ConfigError
-from monitor.reports.weeks import Week, occasion, period, weeks_until
+from monitor.reports.weeks import Week, next_occasion, occasion, period, weeks_until
 from monitor.settings import ReportSettings
 from monitor.types import Window
 
@@ -103,6 +103,10 @@ def test_an_occasion_is_the_latest_at_the_wanted_hour_of_the_zone(
     assert skipped or (WEEKDAYS[local.weekday()], local.minute) == (weekday, 0)
     assert occasion(settings, found) == found
     assert occasion(settings, found - timedelta(seconds=1)) < found
+    following = next_occasion(settings, now)
+    assert now < following
+    assert occasion(settings, following) == following
+    assert occasion(settings, following - timedelta(seconds=1)) == found, "there is none between"
 
 
 def test_an_hour_that_the_clock_skips_comes_an_hour_later_and_one_shown_twice_counts_once() -> None:

@@ -83,14 +83,32 @@ def test_ids_are_forgotten_after_the_time_to_remember(store: Store, log: Path) -
     reader = Poller(settings(log, remember="1h"), store, clock=lambda: now[0])
     reader.poll()
     now[0] = NOW + timedelta(minutes=59)
-    write(log, "a")
+    write(log, "a", timestamp=now[0].isoformat())
     assert reader.poll().records == 0
     now[0] = NOW + timedelta(hours=3)
-    write(log, "x", "a")
+    write(log, "x", timestamp=now[0].isoformat())
     reader.poll()
+    write(log, "a")
+    assert reader.poll().records == 1
     write(log, "a")
     assert reader.poll().records == 0
     assert total(store, "telemetry_records") == 3
+
+
+def test_a_clock_that_jumps_ahead_and_back_makes_nobody_forget(store: Store, log: Path) -> None:
+    now = [NOW]
+    clock = lambda: now[0]  # noqa: E731
+    one = Poller(settings(log), store, clock=clock)
+    write(log, "a")
+    one.poll()
+    now[0] = NOW + timedelta(days=400)
+    write(log, "b")
+    one.poll()
+    now[0] = NOW + timedelta(minutes=1)
+    for reader in (one, Poller(settings(log), store, clock=clock)):  # the second knows what the store knows
+        write(log, "a", "b")
+        assert reader.poll().records == 0
+    assert total(store, "telemetry_records") == 2
 
 
 def test_cancelled_it_stops_after_a_whole_batch(store: Store, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import shutil
 from collections import Counter
@@ -189,11 +190,134 @@ def test_a_file_cut_back_to_its_first_lines_is_a_new_one_so_that_nothing_is_miss
     assert reading.poll()[-1] == "rnew"  # what comes twice is told by its id
 
 
+def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """As sed -i does it: another file takes the name."""
+    other = path.with_name("sed.tmp")
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as source, opener(other, "wb") as target:
+        target.write(b"".join(map(change, source.readlines())))
+    other.rename(path)
+
+
+def in_place(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """As an editor does it that keeps the file."""
+    write(path, b"".join(map(change, path.read_bytes().splitlines(keepends=True))))
+
+
+CHANGES: dict[str, Callable[[bytes], bytes]] = {
+    "one record taken out at the beginning": lambda line: b"" if b'"r1"' in line else line,
+    "one record taken out in the middle": lambda line: b"" if b'"r150"' in line else line,
+    "the record read last taken out": lambda line: b"" if b'"r299"' in line else line,
+    "a column taken out of every line": lambda line: line.replace(b', "name": "Ada Lovelace"', b""),
+    "longer than before": lambda line: line.replace(b"Ada Lovelace", b"[redacted, see ticket 12]"),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("way", [rewrite, in_place])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_rewritten_file_goes_on_after_what_was_read_last(
+    tmp_path: Path, change: Callable[[bytes], bytes], way: Callable[..., None], packed: bool
+) -> None:
+    if packed and way is in_place:
+        pytest.skip("nobody edits a compressed file in place")
+    log = tmp_path / "log.jsonl"
+    write(log, b"".join(record(n, name="Ada Lovelace") + b"\n" for n in range(300)))
+    reading = Reading(tmp_path)
+    reading.poll()
+    append(log, b"".join(record(n, name="Ada Lovelace") + b"\n" for n in range(300, 305)) + record("half")[:9])
+    if packed:
+        log.rename(tmp_path / "log.jsonl.1")
+        log = compress(tmp_path / "log.jsonl.1")
+        reading.poll()
+    way(log, change)
+    got = reading.poll()
+    if not packed:
+        assert got == [f"r{n}" for n in range(300, 305)]
+        append(log, record("half")[9:] + b"\n")
+        assert "log.jsonl was rewritten; reading goes on after" in reading.notes[0]
+        assert reading.poll() == ["rhalf"]
+    else:
+        assert got == []
+    for _ in range(3):
+        assert reading.poll() == []
+        assert reading.notes == reading.refused == []
+
+
+def test_a_file_without_any_of_the_records_read_last_is_read_again(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    write(log, lines(*range(300)))
+    reading = Reading(log)
+    reading.poll()
+    rewrite(log, lambda line: b"" if any(b'"r%d"' % n in line for n in range(250, 300)) else line.replace(b"Z", b".0Z"))
+    assert len(reading.poll()) == 250  # ids tell that they come twice
+
+
+def test_a_new_file_under_an_old_name_is_read_whole_although_a_record_was_sent_again(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    write(log, lines(*range(20)))
+    reading = Reading(log)
+    reading.poll()
+    log.unlink()
+    write(log, lines(*range(20, 30), 19, *range(30, 40)))
+    assert reading.poll() == [f"r{n}" for n in (*range(20, 30), 19, *range(30, 40))]
+
+
 def test_the_hole_before_a_writer_that_goes_on_at_its_old_place_is_no_line(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     write(log, bytes(3 * LINE_LIMIT) + lines(1, 2))
     reading = Reading(log)
     assert reading.poll() == ["r1", "r2"]
+    assert reading.refused == []
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_every_line_is_read_once_when_copytruncate_meets_a_writer_that_keeps_its_place(
+    tmp_path: Path, sparse: bool
+) -> None:
+    """Its file begins with a hole, and so do all copies of it."""
+    log = tmp_path / "log.jsonl"
+    reading, place, got, written, torn = Reading(log), 0, [], 0, b""
+    log.touch()
+    for _ in range(6):
+        for older in (2, 1):
+            if (name := tmp_path / f"log.jsonl.{older}").exists():
+                name.rename(tmp_path / f"log.jsonl.{older + 1}")
+        if log.stat().st_size:
+            shutil.copy(log, tmp_path / "log.jsonl.1")
+            os.truncate(log, 0)
+        for part in range(3):
+            more = torn + lines(*range(written, written + 40))
+            written += 40
+            torn = record(f"t{written}") + b"\n"
+            with log.open("r+b") as stream:
+                if not sparse and not log.stat().st_size:
+                    stream.write(bytes(place))
+                stream.seek(place)
+                stream.write(more + torn[:30])
+            place, torn = place + len(more) + 30, torn[30:]
+            if part < 2:  # what comes then is read from the copy
+                got += reading.poll()
+            assert reading.refused == []
+    got += reading.poll() + reading.poll()
+    with log.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(torn)
+    got += reading.poll() + reading.poll()
+    assert reading.refused == []
+    expected = [f"r{n}" for n in range(written)] + [f"rt{n}" for n in range(40, written + 1, 40)]
+    assert Counter(got) == Counter(expected)
+
+
+def test_a_hole_of_gigabytes_is_not_read(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    with log.open("wb") as stream:
+        stream.seek(1 << 40)
+        stream.write(lines(1, 2))
+    reading = Reading(log)
+    assert reading.poll() == ["r1", "r2"]
+    append(log, lines(3))
+    assert reading.poll() == ["r3"]
     assert reading.refused == []
 
 
@@ -419,6 +543,10 @@ def test_a_damaged_compressed_file_is_read_as_far_as_it_goes_and_told_of(tmp_pat
         ("log.jsonl.12.gz", "log.jsonl"),
         ("log-20261122.jsonl.gz", "log.jsonl"),
         ("log.jsonl-1763800000", "log.jsonl"),
+        ("log.jsonl-20261122T2359", "log.jsonl"),
+        ("explanations-12345678.jsonl", "explanations-12345678.jsonl"),
+        ("explanations-20261322.jsonl", "explanations-20261322.jsonl"),
+        ("explanations-1234567890.jsonl", "explanations-1234567890.jsonl"),
         ("writer-12.jsonl", "writer-12.jsonl"),
         ("writer-12.jsonl.3", "writer-12.jsonl"),
     ],
@@ -435,6 +563,18 @@ def test_files_of_a_series_are_in_the_order_in_which_they_were_written() -> None
         ["log.jsonl-1763800000", "log.jsonl-1763900000", "log.jsonl"],
     ):
         assert sorted(names, key=lambda name: rotated(name).age) == names
+
+
+def test_writers_named_by_a_number_of_eight_digits_are_no_days_of_one_log(tmp_path: Path) -> None:
+    one, two = tmp_path / "explanations-12345678.jsonl", tmp_path / "explanations-98765432.jsonl"
+    write(one, lines(1) + record(2)[:20])
+    write(two, lines(3))
+    reading = Reading(tmp_path)
+    assert sorted(reading.poll()) == ["r1", "r3"]
+    reading.poll()
+    append(one, record(2)[20:] + b"\n")
+    assert reading.poll() == ["r2"]
+    assert reading.refused == []
 
 
 class Writer:

@@ -44,13 +44,21 @@ class Table:
         self.batches: list[Any] = []
         self.now = NOW
 
-    def add(self, *numbers: int) -> None:
+    def add(self, *numbers: int, prefix: str = "r") -> None:
         with self.engine.begin() as connection:
             for number in numbers:
                 connection.execute(
                     sa.text("INSERT INTO served (seq, record_id, shap_values) VALUES (:n, :name, :shap)"),
-                    {"n": number, "name": f"r{number}", "shap": json.dumps({"a": 0.5})},
+                    {"n": number, "name": f"{prefix}{number}", "shap": json.dumps({"a": 0.5})},
                 )
+
+    def remove(self, condition: str) -> None:
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"DELETE FROM served WHERE {condition}")
+
+    @property
+    def notes(self) -> list[str]:
+        return [note for batch in self.batches for note in batch.notes]
 
     def poll(self) -> list[int]:
         got = []
@@ -121,16 +129,57 @@ def test_pages_and_batches_are_bounded(url: str, monkeypatch: pytest.MonkeyPatch
     assert table.poll() == list(range(41, 61))
 
 
-def test_a_table_that_begins_again_is_an_error_and_not_silence(url: str) -> None:
+@pytest.mark.parametrize("refilled", [3, 100, 140])
+def test_a_table_that_was_emptied_and_begins_again_is_told_of_and_read(url: str, refilled: int) -> None:
+    """Also when it holds more rows by the next poll than before: other records stand under the same numbers."""
     table = Table(url)
-    table.add(100)
-    table.poll()
-    with table.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM served")
-    assert table.poll() == []
-    table.add(1)
-    with pytest.raises(SourceError, match=r"telemetry\.order seq of served; seen: 1, after 100 had been read"):
+    for number in range(1, 101, 20):
+        table.add(*range(number, number + 20))
         table.poll()
+    table.remove("1 = 1")
+    assert table.poll() == []
+    table.add(*range(1, refilled + 1), prefix="again")
+    assert table.poll() == list(range(1, refilled + 1))
+    assert "numbers of served begin again: 100 had been read" in table.notes[0]
+    table.add(refilled + 1)
+    assert table.poll() == [refilled + 1]
+    assert table.notes == []
+
+
+def test_a_replica_that_is_behind_is_an_error_and_nothing_is_read_twice(url: str) -> None:
+    table = Table(url)
+    for number in range(1, 101, 2):
+        table.add(number, number + 1)
+        table.poll()
+    assert len(table.positions["table"]["marks"]) <= table_module.MOST_MARKS
+    table.remove("seq > 7")
+    with pytest.raises(SourceError, match=r"telemetry\.order seq of served; seen: 7, after 100 had been read"):
+        table.poll()
+    table.add(*range(8, 102))
+    assert table.poll() == [101]
+
+
+def test_old_rows_may_be_removed(url: str) -> None:
+    table = Table(url)
+    for number in range(1, 40):
+        table.add(number)
+        table.poll()
+    table.remove("seq < 39")
+    table.add(40)
+    assert table.poll() == [40]
+    table.remove("seq < 41")
+    assert table.poll() == []
+    table.add(41)
+    assert table.poll() == [41]
+
+
+def test_positions_saved_before_rows_were_remembered_go_on(url: str) -> None:
+    table = Table(url)
+    table.add(1)
+    table.poll()
+    del table.positions["table"]["marks"]
+    table.add(2)
+    assert table.poll() == [2]
 
 
 def test_another_table_is_read_from_its_beginning(url: str) -> None:

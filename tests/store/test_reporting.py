@@ -162,16 +162,30 @@ def test_a_period_knows_what_it_began_with(store: Store, make: Make) -> None:
     ends = [MONDAY + number * HOUR for number in range(len(levels))]
     saved(store, make, [replace(one, level=level) for one, level in zip(checks_of(make, ends), levels, strict=True)])  # type: ignore[arg-type]
 
-    def carried(hours: float) -> dict[int, datetime]:
+    def carried(hours: float) -> dict[int, tuple[datetime, Window]]:
         facts = store.period_facts(MONDAY + hours * HOUR, MONDAY + WEEK)
-        return {one.least: one.since for one in facts.carried}
+        return {one.least: (one.since, one.traffic) for one in facts.carried}
 
-    assert carried(0) == {}
-    assert carried(1) == {1: ends[0], 2: ends[0]}
-    assert carried(2) == {}
-    assert carried(4) == {1: ends[2]}  # the one before was a warning: severe begins anew
-    assert carried(5) == {1: ends[2], 2: ends[4]}
-    assert carried(6) == {}
+    def traffic(first: int, last: int) -> tuple[datetime, Window]:
+        return ends[first], Window(start=ends[first] - 2 * HOUR, end=ends[last])
+
+    assert carried(-0.5) == {}
+    assert carried(0) == {1: traffic(0, 0), 2: traffic(0, 0)}  # its traffic ends as the period begins
+    assert carried(1) == {}
+    assert carried(3) == {1: traffic(2, 3)}  # the one before was a warning: severe begins anew
+    assert carried(4) == {1: traffic(2, 4), 2: traffic(4, 4)}
+    assert carried(5) == {}
+
+
+def test_a_period_has_the_checks_planned_in_it_and_those_of_traffic_in_it(store: Store, make: Make) -> None:
+    ends = [MONDAY + number * HOUR for number in range(8)]
+    late = [replace(one, planned_at=one.window.end + 3 * HOUR) for one in checks_of(make, ends)]
+    saved(store, make, late)
+
+    facts = store.period_facts(MONDAY + 4 * HOUR, MONDAY + 5 * HOUR)
+
+    # Planned at 4: that of 1. Of traffic in it, two hours long: those that end at 5 and 6.
+    assert [one.window.end for one in facts.checks] == [ends[1], ends[5], ends[6]]
 
 
 def test_sampled_rows_are_taken_evenly_out_of_all(store: Store, make: Make) -> None:

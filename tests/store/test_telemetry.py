@@ -157,7 +157,14 @@ def test_known_failed_requests_are_told_by_day(logged):
     commit(logged, Batch(errors={("f1", TODAY): ("memory", "MemoryError", "v1", span(4))}))
 
     asked = {("f1", TODAY), ("f1", TODAY - 24 * HOUR), ("f2", TODAY), *((f"x{n}", TODAY) for n in range(1200))}
-    assert logged.telemetry_known("credit", asked) == {("f1", TODAY): 4}
+    assert logged.telemetry_known("credit", asked).requests == {("f1", TODAY): 4}
+
+
+def test_failures_are_told_by_day_whatever_their_version(logged):
+    days = {(TODAY, "v1"): Day(errors=2), (TODAY, "v2"): Day(errors=3), (TODAY - 24 * HOUR, "v1"): Day(errors=7)}
+    commit(logged, Batch(days=days))
+
+    assert logged.telemetry_known("credit", {("f1", TODAY), ("f1", TODAY + 24 * HOUR)}).failures == {TODAY: 5}
 
 
 def test_groups_beyond_the_limit_of_a_day_are_added_up_as_other(logged, monkeypatch):
@@ -210,6 +217,13 @@ def test_ids_are_forgotten_in_time(logged):
 
     assert [digests.tolist() for _, digests in logged.telemetry_seen("credit", NOW)] == [[30], [60]]
     assert [digests.tolist() for _, digests in logged.telemetry_seen("credit", NOW, after_revision=2)] == [[60]]
+
+
+def test_ids_are_forgotten_by_the_time_of_records_whatever_the_clock_says(logged):
+    commit(logged, Batch(digests=ids(1), watermark=NOW), now=NOW)
+    commit(logged, Batch(digests=ids(2), watermark=NOW + HOUR), now=NOW + 9000 * HOUR)
+
+    assert [digests.tolist() for _, digests in logged.telemetry_seen("credit", NOW)] == [[1], [2]]
 
 
 def test_a_failed_poll_is_noted_until_one_succeeds(logged):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -192,3 +193,18 @@ def test_the_view_of_events_says_what_the_store_says(fresh: Database, make: Any)
     assert [tuple(row) for row in rows] == [
         (one.id, one.monitor, one.kind, one.at, one.until, one.text, one.check_id) for one in told
     ]
+
+
+def test_the_nearest_row_is_told_apart_from_one_of_the_holdout_which_has_no_page(fresh: Database, make: Any) -> None:
+    store = Store(fresh)
+    make.register(store)
+    told = {"row_id": "h-1", "distance": 0.5, "prediction": 1.0, "differs": ["age"]}
+    rows = (
+        make.attribution(0, nearest_other={**told, "holdout": True}),
+        make.attribution(1, nearest_other={**told, "row_id": "p-0", "holdout": False}),
+        make.attribution(2, nearest_other={**told, "row_id": "p-1"}),
+    )
+    make.save(store, replace(make.bare(0), rows=rows))
+    found = ask(fresh, "SELECT row_id, nearest_row_id, nearest_is_holdout FROM grafana_counterfactuals ORDER BY 1")
+
+    assert [tuple(row) for row in found] == [("p-0", "h-1", True), ("p-1", "p-0", False), ("p-2", "p-1", False)]

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor import names
 from monitor.settings import TelemetrySettings
-from monitor.telemetry import Batch, Logged, Quarantined, count, digests_of, failed_requests
+from monitor.telemetry import Batch, Known, Logged, Quarantined, count, counting, digests_of, failed_requests
 
 SETTINGS = TelemetrySettings(path="log.jsonl", payload_limit=900, price_per_hour=1.8)
 DAY = datetime(2024, 5, 6, tzinfo=UTC)
@@ -37,7 +37,7 @@ def nothing_seen(digests: np.ndarray) -> np.ndarray:
 
 
 def counted(*records: Logged, **changes: Any) -> Batch:
-    given: dict[str, Any] = {"settings": SETTINGS, "watermark": None, "seen": nothing_seen, "known": {}}
+    given: dict[str, Any] = {"settings": SETTINGS, "watermark": None, "seen": nothing_seen, "known": Known()}
     return count(records, **{**given, **changes})
 
 
@@ -137,12 +137,33 @@ def test_failures_of_one_request_count_once_a_day() -> None:
 
 
 def test_failures_counted_before_are_repeats_and_still_widen_their_span() -> None:
-    batch = counted(FAILED, replace(FAILED, record_id="r"), known={("f1", DAY): 5})
+    batch = counted(FAILED, replace(FAILED, record_id="r"), known=Known(requests={("f1", DAY): 5}))
     assert total(batch, "explanation_errors", "input") == total(batch, "explanations") == 0
     assert total(batch, "explanation_errors_repeated") == 2
     assert batch.errors["f1", DAY][3].n == 2
-    other_day = counted(FAILED, known={("f1", DAY - timedelta(days=1)): 5})
+    other_day = counted(FAILED, known=Known(requests={("f1", DAY - timedelta(days=1)): 5}))
     assert total(other_day, "explanation_errors", "input") == 1
+
+
+def test_requests_told_apart_are_bounded_per_day_and_no_failure_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "REQUESTS_PER_DAY", 2)
+    names_of_requests = ("f1", "f2", "f1", "f3", "f3", "f1")
+    records = [
+        replace(FAILED, record_id=f"r{i}", time=NOON + i, fingerprint=name) for i, name in enumerate(names_of_requests)
+    ]
+    tomorrow = replace(FAILED, record_id="t", time=NOON + 86400, fingerprint="f9")
+    batch = counted(*records, tomorrow)
+    assert total(batch, "explanation_errors_repeated") == 2  # of f1
+    assert total(batch, "explanation_errors", "input") == 5  # f1, f2, f3 twice: it is beyond, and f9 of the next day
+    kept = {key: (reason, error, version, span.n) for key, (reason, error, version, span) in batch.errors.items()}
+    assert kept == {
+        ("f1", DAY): ("input", "ValueError", "7", 3),
+        ("f2", DAY): ("input", "ValueError", "7", 1),
+        ("other:input", DAY): ("input", "other", "other", 2),
+        ("f9", DAY + timedelta(days=1)): ("input", "ValueError", "7", 1),
+    }
+    full = counted(records[0], records[3], known=Known(requests={("f1", DAY): 1}, failures={DAY: 2}))
+    assert set(full.errors) == {("f1", DAY), ("other:input", DAY)}
 
 
 def test_a_duplicate_counts_as_a_duplicate_and_nowhere_else() -> None:
@@ -239,6 +260,8 @@ RECORDS = st.lists(
             [
                 ONE,
                 FAILED,
+                replace(FAILED, fingerprint="f2"),
+                replace(FAILED, fingerprint="f3"),
                 replace(FAILED, attempted=False, reason="missing", error_reason=None, fingerprint="", error=""),
             ]
         ),
@@ -250,11 +273,17 @@ RECORDS = st.lists(
 )
 
 
+@pytest.mark.parametrize("requests_per_day", [1, 2, counting.REQUESTS_PER_DAY])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RECORDS, st.lists(st.integers(0, 40), max_size=4))
-def test_where_batches_are_cut_changes_nothing(records: list[Logged], cuts: list[int]) -> None:
+def test_where_batches_are_cut_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, requests_per_day: int, records: list[Logged], cuts: list[int]
+) -> None:
+    monkeypatch.setattr(counting, "REQUESTS_PER_DAY", requests_per_day)
     whole = counted(*records)
     seen: set[int] = set()
     known: dict[tuple[str, datetime], int] = {}
+    failures: Counter[datetime] = Counter()
     watermark: datetime | None = None
     totals: Counter[tuple[str, str]] = Counter()
     buckets: Counter[tuple[datetime, str]] = Counter()
@@ -262,21 +291,28 @@ def test_where_batches_are_cut_changes_nothing(records: list[Logged], cuts: list
     for part in _parts(records, sorted(cuts)):
         before = np.array(sorted(seen), np.uint64)
         batch = counted(
-            *part, watermark=watermark, known=known, seen=lambda digests, before=before: np.isin(digests, before)
-        )
+            *part, watermark=watermark, known=Known(requests=known, failures=failures),
+            seen=lambda digests, before=before: np.isin(digests, before),
+        )  # fmt: skip
         seen |= set(batch.digests.tolist())
         known |= dict.fromkeys(batch.errors, 1)
+        for (start, _), day in batch.days.items():
+            failures[start] += day.errors
         watermark = batch.watermark
         totals.update(batch.totals)
         buckets.update(
             {(s, name): getattr(b, name) for s, b in batch.buckets.items() for name in b.__dataclass_fields__}
         )
         spans.update({key: span.n for key, span in batch.unexplained.items()})
+        spans.update({key: failed[3].n for key, failed in batch.errors.items()})
     assert dict(totals) == pytest.approx(whole.totals)
     assert +buckets == +Counter(
         {(s, n): getattr(b, n) for s, b in whole.buckets.items() for n in b.__dataclass_fields__}
     )
-    assert dict(spans) == {key: span.n for key, span in whole.unexplained.items()}
+    assert dict(spans) == {
+        **{key: span.n for key, span in whole.unexplained.items()},
+        **{key: failed[3].n for key, failed in whole.errors.items()},
+    }
     assert watermark == whole.watermark
     assert sorted(seen) == whole.digests.tolist()
 

@@ -223,6 +223,21 @@ def test_failures_of_one_request_have_one_fingerprint(understand: Understand) ->
     assert by_field == logged(understand(**{**failed, "inputs": {}}, fingerprint="r-1", record_id="p-9")).fingerprint
 
 
+@pytest.mark.parametrize(
+    "request_of", [{"fingerprint": "sha256 of jane@example.com"}, {"inputs": {"age": 30}}, {"inputs": ...}]
+)
+def test_a_fingerprint_cannot_be_made_without_the_key(request_of: dict[str, Any]) -> None:
+    """Whoever can guess what it was made of could otherwise try, and see that the guess was right."""
+    failed = line(shap_values=None, error="ValueError", **request_of)
+
+    def fingerprint(**privacy: str) -> str:
+        return logged(Understanding(make_monitor(privacy=privacy)).line(failed, now=NOW)).fingerprint
+
+    one, other = fingerprint(hash_key="k" * 16), fingerprint(hash_key="l" * 16)
+    assert len({one, other, fingerprint()}) == 3
+    assert one == fingerprint(hash_key="k" * 16)
+
+
 def test_predictions_without_explanation_name_their_groups(understand: Understand) -> None:
     found = logged(understand(shap_values=None, flow="checkout", segment=4, other="x"))
     assert found.groups == (("route", "/apply"), ("flow", "checkout"), ("segment", "4"))
@@ -323,6 +338,9 @@ PERSONAL = [
     ({"record_id": "jane@example.com", "model_version": "123-45-6789", "fingerprint": "x@example.com"}, []),
     ({"inputs": "jane@example.com"}, [("email", "inputs")]),
     ({"inputs": {"a": 4111111111111111, "b": 1.5, "c": None, "d": True}}, []),
+    ({"inputs": {"order_id": "4242405608656907", "app_version": "23.11.20.140"}}, []),  # the name says what it is
+    ({"inputs": {"order_id": "4242 4056 0865 6907"}}, [("card", "inputs.order_id")]),
+    ({"inputs": {"peer": "10.24.118.200", "remote": "git@github.com:org/repo.git"}}, []),
 ]  # fmt: skip
 
 
@@ -373,6 +391,7 @@ def test_failures_whose_inputs_are_kept_back_are_told_apart_by_their_id() -> Non
         {"group_by": ["route", "inputs.name"]},
         {"columns": {"model_version": "inputs.name"}},
         {"columns": {"error": "name"}},
+        {"columns": {"record_id": "inputs.name"}},
     ],
 )
 def test_what_is_kept_of_a_record_cannot_be_a_column_that_is_kept_back(telemetry: dict[str, Any]) -> None:
@@ -420,3 +439,11 @@ def test_any_record_is_understood_or_refused_with_a_known_word(changes: dict[str
 def test_any_bytes_are_refused_with_a_known_word(raw: bytes) -> None:
     found = Understanding(make_monitor()).line(raw, now=NOW)
     assert found in names.QUARANTINE_REASONS
+
+
+@pytest.mark.parametrize(("ahead", "found"), [("5m", "bad_time"), ("10m", "p-1")])
+def test_how_far_clocks_may_differ_is_configured(ahead: str, found: str) -> None:
+    understanding = Understanding(make_monitor(telemetry={"ahead": ahead}))
+    for stamp in ("2024-05-06T12:07:00Z", NOW + 420):
+        understood = understanding.line(line(timestamp=stamp), now=NOW)
+        assert (understood if isinstance(understood, str) else understood.record_id) == found

@@ -84,11 +84,33 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else if not $config.monitors }}
 {{- fail "config.monitors is empty: put the content of your xdrift.yaml under config, or name a ConfigMap in existingConfigMap." }}
 {{- end }}
-{{- if dig "store" "url" "" $config }}
+{{- /* An empty part, as in `server:` with nothing below it, is no map. */}}
+{{- if ($config.store | default dict).url }}
 {{- fail "config.store.url stands in a ConfigMap, where passwords must not be: use store.kind and store.existingSecret." }}
 {{- end }}
-{{- if or (dig "server" "host" "" $config) (dig "server" "port" "" $config) }}
+{{- $server := $config.server | default dict }}
+{{- if or $server.host $server.port }}
 {{- fail "config.server.host and config.server.port are set by the chart; service.port is what others connect to." }}
+{{- end }}
+{{- with ($config.reports | default dict).directory }}
+{{- $written := dict "on" false "directory" (printf "%s/" (trimSuffix "/" .)) }}
+{{- $mounts := list "/tmp" "/var/cache/xdrift" }}
+{{- if eq $values.store.kind "sqlite" }}
+{{- $mounts = append $mounts "/var/lib/xdrift" }}
+{{- end }}
+{{- range $values.extraVolumeMounts }}
+{{- if not .readOnly }}
+{{- $mounts = append $mounts .mountPath }}
+{{- end }}
+{{- end }}
+{{- range $mounts }}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .)) $written.directory }}
+{{- $_ := set $written "on" true }}
+{{- end }}
+{{- end }}
+{{- if not $written.on }}
+{{- fail (printf "config.reports.directory: %s cannot be written: the root filesystem is read-only. Mount a volume in extraVolumes and extraVolumeMounts and name a directory on it." .) }}
+{{- end }}
 {{- end }}
 {{- if eq $values.mode "cronjob" }}
 {{- $_ := required "mode: cronjob needs cronjob.pushgateway: nothing can be scraped between runs" $values.cronjob.pushgateway }}
@@ -97,6 +119,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- if $values.serviceMonitor.enabled }}
 {{- fail "serviceMonitor is for mode: deployment; with cronjobs let Prometheus scrape the Pushgateway, with honorLabels: true." }}
+{{- end }}
+{{- if $config.reports }}
+{{- fail "config.reports are made by a daemon: use mode: deployment, or run `xdrift report weekly` elsewhere and leave reports out." }}
 {{- end }}
 {{- range $monitor := $config.monitors }}
 {{- if $monitor.telemetry }}

@@ -27,7 +27,7 @@ def read_log(settings: TelemetrySettings, positions: Positions, *, now: datetime
     Raises SourceError: the log is not there or may not be read. What was given out before that stands.
     """
     if settings.path is not None:
-        return read_files(settings.path, positions)
+        return read_files(settings.path, positions, record_id=settings.columns.record_id)
     from monitor.sources.explanation_log.table import read_table  # brings SQLAlchemy, and pandas with it
 
     return read_table(settings, positions, now=now)

@@ -9,19 +9,21 @@ from itertools import groupby
 from monitor.errors import SourceError
 from monitor.sources.explanation_log.finding import find
 from monitor.sources.explanation_log.gathering import Gathering, Lines, Positions
-from monitor.sources.explanation_log.identity import Place, gone, recognise
-from monitor.sources.explanation_log.series import Series
+from monitor.sources.explanation_log.identity import Known, Place, gone, recognise
+from monitor.sources.explanation_log.rewritten import Identify, identifying
+from monitor.sources.explanation_log.series import Series, read_last_of
 
 _AT_ONCE = 64
 """Series read side by side; each may hold a file open."""
 
 
-def read_files(location: str, positions: Positions) -> Generator[Lines]:
+def read_files(location: str, positions: Positions, *, record_id: str) -> Generator[Lines]:
     """Batches of what was written since `positions`, up to the end as it was when reading began.
 
     Series are read side by side, the one least far on first, so that a log of several writers comes roughly in the
     order of time also when much of it has to be made up for. A file that cannot be read does not keep the others
-    back: the error comes after everything else was given out.
+    back: the error comes after everything else was given out. `record_id`: key of the id, by which a file that was
+    rewritten is known again.
 
     Raises:
         SourceError: there is no such file, or one may not be read.
@@ -37,8 +39,10 @@ def read_files(location: str, positions: Positions) -> Generator[Lines]:
             hint="mount the folder again; the place in every file is kept",
         )
     known, absent = recognise(found, (Place.of(saved) for saved in positions.get("files", ())))
+    identify = identifying(record_id)
+    rewritten = _rewritten(known, absent, identify)
     problems = [file.problem for file in found if file.problem is not None]
-    gathering = Gathering()
+    gathering = Gathering(notes=rewritten)
     # A file that could not be looked at may be any of those that were not found.
     kept, lost = (absent, []) if problems else gone(absent)
     _tell_lost(lost, gathering)
@@ -47,7 +51,9 @@ def read_files(location: str, positions: Positions) -> Generator[Lines]:
     def reached() -> Positions:
         return {"files": [place.saved() for place in places if place.head_size]}
 
-    all_series = [Series(list(files), gathering) for _, files in groupby(known, key=lambda one: one.file.series)]
+    all_series = [
+        Series(list(files), gathering, identify) for _, files in groupby(known, key=lambda one: one.file.series)
+    ]
     for first in range(0, len(all_series), _AT_ONCE):
         for _ in _side_by_side(all_series[first : first + _AT_ONCE], problems):
             if gathering.full:
@@ -55,6 +61,22 @@ def read_files(location: str, positions: Positions) -> Generator[Lines]:
     yield gathering.take(reached(), last=not problems)
     if problems:
         raise problems[0]
+
+
+def _rewritten(known: Sequence[Known], absent: list[Place], identify: Identify) -> list[str]:
+    """New files that are old ones with other content take over their places; what a person should know of them."""
+    notes = []
+    for one in known:
+        if one.place.head_size or not one.file.head:
+            continue
+        for place in [place for place in absent if place.name == one.file.path.name and place.last]:
+            line = read_last_of(one.file, place, identify)
+            if line is not None:
+                absent.remove(place)
+                one.place = place
+                notes.append(place.rewritten(one.file, line, identify))
+                break
+    return notes
 
 
 def _side_by_side(chosen: Sequence[Series], problems: list[SourceError]) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import gzip
 import os
@@ -17,6 +18,8 @@ from monitor.sources.explanation_log.rotation import UNREADABLE, Rotated, rotate
 
 HEAD = 4096
 """First bytes by which a file is known again, whatever it is called and whether it was compressed."""
+_SKIPPED = 1 << 20
+"""Bytes read at once in a hole."""
 _LOG_LIKE = (".jsonl", ".ndjson", ".json", ".log")
 """In a folder, files whose name has none of these are something else."""
 
@@ -56,25 +59,46 @@ class Found:
             raise FileNotFoundError(self.path)
         return stream
 
-    @cached_property
+    @property
     def head(self) -> bytes:
         """The first bytes, uncompressed; empty for a file without content, gone by now, or with a problem."""
+        return self._start[1]
+
+    @property
+    def hole(self) -> int:
+        """NUL bytes before the first byte of `head`: a file that was cut to nothing under a writer that goes on at its
+        old place begins with as many as were cut, and so do copies of it."""
+        return self._start[0]
+
+    @cached_property
+    def _start(self) -> tuple[int, bytes]:
+        hole, head = 0, b""
         try:
-            head = b""
             with self.opened() as stream:
                 if not self.gzipped:
-                    return stream.read(HEAD)
-                packed = gzip.GzipFile(fileobj=stream)
-                while len(head) < HEAD and (block := packed.read1(HEAD - len(head))):
-                    head += block
+                    hole = stream.seek(_first_data(stream))
+                read = gzip.GzipFile(fileobj=stream).read1 if self.gzipped else stream.read
+                while len(head) < HEAD and (block := read(_SKIPPED if hole and not head else HEAD)):
+                    bare = block if head else block.lstrip(b"\0")
+                    hole, head = hole + len(block) - len(bare), head + bare
         except FileNotFoundError:
-            return b""
+            return 0, b""
         except (EOFError, gzip.BadGzipFile, zlib.error):
-            return head  # being written, or damaged: told when it is read
+            pass  # being written, or damaged: told when it is read
         except OSError as error:
             self.problem = unreadable(self.path, error)
-            return b""
-        return head
+            return 0, b""
+        return hole, head[:HEAD]
+
+
+def _first_data(stream: BinaryIO) -> int:
+    """The first byte of a file that is on disk; nobody waits for gigabytes of nothing."""
+    try:
+        return os.lseek(stream.fileno(), 0, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # no data at all
+            return os.fstat(stream.fileno()).st_size
+        return 0  # the file system cannot tell
 
 
 def find(location: str) -> list[Found]:

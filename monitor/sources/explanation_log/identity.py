@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.sources.explanation_log.finding import HEAD, Found, Stamp
-from monitor.sources.explanation_log.splitting import is_record
+from monitor.sources.explanation_log.rewritten import MARKS, Identify
+from monitor.sources.explanation_log.splitting import Line, is_record
 
 _GONE_POLLS = 2
 """A file is gone when so many polls in a row did not find it: one look may miss it while it is renamed."""
@@ -42,6 +43,12 @@ class Place:
     """A gzipped file that ended in the middle, or was damaged, when it was last read."""
     missing: int = 0
     """Polls in a row that did not find it."""
+    first: list[str] = field(default_factory=list)
+    """Digests of the ids of its first records."""
+    last: list[str] = field(default_factory=list)
+    """Of those that were read last, in their order."""
+    last_at: int = 0
+    """Uncompressed byte at which the last of these begins."""
 
     @classmethod
     def of(cls, saved: Mapping[str, Any]) -> Place:
@@ -54,6 +61,29 @@ class Place:
         """Take over the first bytes of the file, when there are more of them than before."""
         if self.head_size < HEAD and len(file.head) > self.head_size:
             self.head, self.head_size = _digest(file.head), len(file.head)
+
+    def mark(self, lines: list[Line], identify: Identify) -> None:
+        """Remember ids of lines that were read, by which the file is known again when it is rewritten."""
+        for line in lines[: MARKS - len(self.first)] if len(self.first) < MARKS else ():
+            if line.raw is not None and (digest := identify(line.raw)):
+                self.first.append(digest)
+        for line in lines[-MARKS:]:
+            if line.raw is not None and (digest := identify(line.raw)):
+                self.last, self.last_at = [*self.last, digest][-MARKS:], line.position
+
+    def rewritten(self, file: Found, line: Line | None, identify: Identify) -> str:
+        """Go on after this line, which was read last, or without one from the beginning; what to tell people."""
+        self.name, self.head, self.head_size, self.missing = file.path.name, "", 0, 0
+        self.tail, self.skipping, self.cut = 0, False, False
+        self.offset = self.end = self.last_at = 0
+        if line is None or line.raw is None:
+            self.first, self.last = [], []
+            return (
+                f"{self.name} was rewritten, and what was read last is not in it; it is read again from its beginning"
+            )
+        self.last_at, self.last = line.position, [digest for digest in [identify(line.raw)] if digest]
+        self.offset = self.end = line.position + line.size
+        return f"{self.name} was rewritten; reading goes on after the record that was read last, at byte {self.offset}"
 
     def fits(self, file: Found) -> bool:
         """Whether this is how far that very file was read."""

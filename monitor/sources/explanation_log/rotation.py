@@ -6,8 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-_DATE = r"\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{2}(?:[-:]?\d{2}(?:[-:]?\d{2})?)?)?(?:_\d{6})?"
-_EPOCH = r"1\d{9}"
+# Only what can be a date and a time is one: 12345678 is a number that the name carries by itself.
+_CLOCK = r"(?:[01]\d|2[0-3])(?:[-:]?[0-5]\d(?:[-:]?[0-5]\d)?)?"
+_DATE = rf"(?:19|20)\d{{2}}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])(?:[T_-]?{_CLOCK})?(?:_\d{{6}})?"
+_EPOCH = r"1[4-9]\d{8}"
 _NUMBER = r"\d{1,5}"
 _SUFFIX = re.compile(
     rf"(?P<stem>.+?)(?:[-._](?P<date>{_DATE}|{_EPOCH})(?:\.(?P<part>{_NUMBER}))?)?(?P<extension>\.[A-Za-z][A-Za-z0-9]*)?"

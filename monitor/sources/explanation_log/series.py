@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from monitor.sources.explanation_log.finding import Found, unreadable
 from monitor.sources.explanation_log.gathering import Gathering
-from monitor.sources.explanation_log.identity import Known
-from monitor.sources.explanation_log.splitting import LINE_LIMIT, Splitter, blocks, is_record
+from monitor.sources.explanation_log.identity import Known, Place
+from monitor.sources.explanation_log.rewritten import Identify, read_last
+from monitor.sources.explanation_log.splitting import LINE_LIMIT, Line, Splitter, blocks, is_record
 
 _PACKED = 8
 """Bytes that a gzipped byte stands for: a guess that only decides the order of reading."""
@@ -20,8 +21,8 @@ _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
 class Series:
     """Reads the files of one writer in their order. Raises SourceError from `read` for a file that may not be read."""
 
-    def __init__(self, files: list[Known], gathering: Gathering) -> None:
-        self._files, self._gathering = files, gathering
+    def __init__(self, files: list[Known], gathering: Gathering, identify: Identify) -> None:
+        self._files, self._gathering, self._identify = files, gathering, identify
         self._total = sum(max(0, _unread(one)) for one in files) or 1
         self._done = 0
 
@@ -47,15 +48,21 @@ class Series:
     def _file(self, one: Known) -> Iterator[float]:
         """The lines of one file from where it was left to its end as it was when found."""
         file, place = one.file, one.place
+        if place.last and not file.gzipped and not self._as_it_was(one):
+            line = read_last_of(file, place, self._identify)
+            self._gathering.notes.append(place.rewritten(file, line, self._identify))
         place.know(file)
         place.stamp, place.cut = (file.stamp[0], -1, -1), False  # known as unchanged only when its end was reached
         if not file.gzipped:
             place.end = file.size
+        place.offset = max(place.offset, file.hole)
         cutter = Splitter(place.offset, place.skipping)
         try:
             with _opened(file, place.offset) as read:
                 for block in blocks(read, None if file.gzipped else file.size - place.offset):
-                    for position, size, raw in cutter.feed(block):
+                    lines = cutter.feed(block)
+                    place.mark(lines, self._identify)
+                    for position, size, raw in lines:
                         if raw is None:
                             self._gathering.refuse(place.name, position, size, "too_long")
                         else:
@@ -68,6 +75,13 @@ class Series:
         place.tail = len(cutter.tail)
         place.end = place.offset + place.tail
         place.stamp = file.stamp
+
+    def _as_it_was(self, one: Known) -> bool:
+        """Whether the record that was read last stands where it stood."""
+        place = one.place
+        size = min(place.offset - place.last_at, LINE_LIMIT)
+        line = _bytes(one.file, place.last_at, size).partition(b"\n")[0]
+        return self._identify(line) == place.last[-1]
 
     def _settled(self, one: Known, younger: Known | None) -> bool:
         """Decide on the unfinished last line of a file that does not grow any more, when a younger one follows.
@@ -82,7 +96,8 @@ class Series:
         if is_record(tail):
             self._gathering.add(place.name, place.offset, tail.strip(), len(tail.strip()))
         else:
-            first = b"\n" if following.offset else _bytes(younger.file, 0, LINE_LIMIT)
+            start = younger.file.hole
+            first = b"\n" if following.offset > start else _bytes(younger.file, start, LINE_LIMIT)
             end = first.find(b"\n")
             if end < 0 and len(first) < LINE_LIMIT:
                 return False  # the rest of it is still being written
@@ -90,7 +105,7 @@ class Series:
             if end >= 0 and len(joined) <= LINE_LIMIT and not is_record(first[:end]) and is_record(joined):
                 self._gathering.add(place.name, place.offset, joined, len(joined))
                 following.know(younger.file)
-                following.offset = end + 1
+                following.offset = start + end + 1
             else:
                 self._gathering.refuse(place.name, place.offset, place.tail, "torn")
         place.offset, place.tail = place.offset + place.tail, 0
@@ -104,10 +119,25 @@ class Series:
         place.cut, place.tail = False, 0
 
 
+def read_last_of(file: Found, place: Place, identify: Identify) -> Line | None:
+    """The record of a rewritten file that was read last; None when it is another file."""
+    cutter = Splitter(file.hole)
+    try:
+        with _opened(file, file.hole) as read:
+            lines = (cutter.feed(block) for block in blocks(read, None))
+            return read_last(lines, place.first, place.last, identify)
+    except (*_DAMAGED, FileNotFoundError):
+        return None
+    except OSError as error:
+        raise unreadable(file.path, error) from error
+
+
 def _unread(one: Known) -> int:
     if one.unchanged:
         return 0
-    return one.file.size * _PACKED - one.place.offset if one.file.gzipped else one.file.size - one.place.offset
+    if one.file.gzipped:
+        return one.file.size * _PACKED - one.place.offset
+    return one.file.size - max(one.place.offset, one.file.hole)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ import yaml
 
 ALERTS = Path(__file__).parents[3] / "alerts"
 _DURATION = re.compile(r"(?<![\w.])((?:\d+(?:ms|[smhdwy]))+)(?![\w.])")
+_SEEN = re.compile(r"\+ 60\) / (\d+), 1\)")
+"""How much of a window was judged: the minute that each judgement stands for, and the window in seconds."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
 FASTER = 60
 SECONDS = {
@@ -34,6 +36,8 @@ def rules() -> dict[str, Any]:
     for slow, fast in SECONDS.items():
         assert slow in text, f"{slow} is no longer in the rules: correct this table"
         text = text.replace(slow, fast)
+    text, windows = _SEEN.subn(lambda found: f"+ {60 / FASTER:g}) / {int(found[1]) / FASTER:g}, 1)", text)
+    assert windows, "how much of a window was judged is no longer in the rules: correct the pattern"
     document: dict[str, Any] = yaml.safe_load(text)
     for group in document["groups"]:
         group["interval"] = duration(group["interval"])

@@ -1,0 +1,29 @@
+"""What `xdrift poll` shows of what it counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rich.padding import Padding
+from rich.table import Table
+
+from monitor.names import METRICS
+from monitor.publish.phrases import number
+
+WHOLE = re.compile(r"(?P<name>\w+)(?:\{(?P<word>[^}]*)\})?")
+
+
+def totals_view(totals: Mapping[str, float]) -> Padding:
+    """One line per counter: how much was added, and what it counts, as the metric's own help says."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, amount in totals.items():
+        found = WHOLE.fullmatch(key)
+        assert found is not None  # `summary` writes them
+        what = METRICS[found["name"]].help.rstrip(".")
+        word = f": {found['word'].replace('_', ' ')}" if found["word"] else ""
+        told = f"{amount:,.0f}" if amount == int(amount) else number(amount)
+        table.add_row(told, f"{what[:1].lower()}{what[1:]}{word}")
+    return Padding(table, (0, 0, 0, 2))

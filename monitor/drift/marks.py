@@ -1,0 +1,93 @@
+"""The marks that a broken feature pipeline leaves on an input column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from monitor.drift.binning import bin_counts, pad
+from monitor.drift.psi import proportions, psi
+from monitor.drift.units import converted
+from monitor.types import Floats, Profile
+
+JUMP = 0.2
+"""A rise of the share of missing or unseen values that a population seldom makes in one step."""
+STRAY = 0.05
+"""Share of all other rows that may lie outside of the reference where one value of many rows does."""
+HARDLY_VARIED = 0.9
+"""Share of one category from which a column hardly varied in the reference."""
+BY_CHANCE = 0.001
+"""A column that varied is not constant now while chance gives one value in every row this often."""
+
+Signal = Literal["unit", "constant", "missing", "unseen", "filled"]
+Found = tuple[Signal, str]
+
+
+def profile_psi(reference: Profile, counts: Sequence[int], n_missing: int) -> float:
+    """PSI of counts on the reference's bins; missing values are a bin of their own."""
+    ref, widths = pad([np.array([*reference.counts, reference.n_missing], dtype=np.int64)])
+    cur, _ = pad([np.array([*counts, n_missing], dtype=np.int64)])
+    return float(psi(*proportions(ref, cur, widths))[0])
+
+
+def missing(reference: Profile, current: Profile) -> Found | None:
+    before, now = reference.n_missing / reference.n, current.n_missing / current.n
+    if now - before < JUMP:
+        return None
+    return "missing", f"{reference.feature} is missing in {now:.0%} of rows, {before:.0%} in the reference"
+
+
+def unseen(reference: Profile, current: Profile) -> Found | None:
+    if not reference.categories:
+        return None
+    before = reference.counts[-1] / reference.n
+    now = current.counts[-1] / current.n
+    if now - before < JUMP:
+        return None
+    return "unseen", f"{reference.feature} holds values unknown to the reference in {now:.0%} of rows"
+
+
+def constant(reference: Profile, current: Profile) -> Found | None:
+    if current.minimum != current.maximum or reference.quantiles[3] == reference.quantiles[7]:
+        return None
+    return "constant", f"{reference.feature} is {current.minimum:g} in every row, it varied in the reference"
+
+
+def one_word(reference: Profile, words: Sequence[str]) -> Found | None:
+    """A column of categories that holds one in every row."""
+    if not words or words.count(words[0]) < len(words) or not reference.n:
+        return None
+    shares = {name: count / reference.n for name, count in zip(reference.categories, reference.counts, strict=True)}
+    if max(shares.values()) >= HARDLY_VARIED or shares.get(words[0], 0.0) ** len(words) > BY_CHANCE:
+        return None
+    # Without the word: texts may be personal.
+    return "constant", f"{reference.feature} is one text in every row, it varied in the reference"
+
+
+def filled(reference: Profile, present: Floats, rows: int) -> Found | None:
+    """One value in many rows that lies outside of the reference, while the others stay inside: a sentinel such as -999,
+    or zeros for what is missing. Inside of the reference's range, a value that many more rows hold proves nothing."""
+    if reference.minimum is None or reference.maximum is None:
+        return None
+    outside = present[(present < reference.minimum) | (present > reference.maximum)]
+    if not len(outside):
+        return None
+    values, counts = np.unique(outside, return_counts=True)
+    most = int(counts.max())
+    if most < JUMP * rows or len(outside) - most > STRAY * (len(present) - most):
+        return None
+    value = float(values[counts.argmax()])
+    return "filled", f"{reference.feature} is {value:g} in {most / rows:.0%} of rows, a value outside of the reference"
+
+
+def unit(reference: Profile, present: Floats, n_missing: int, value: float) -> Found | None:
+    edges = np.asarray(reference.edges)
+    found = converted(
+        reference, present, value, lambda v: profile_psi(reference, bin_counts(v, edges).tolist(), n_missing)
+    )
+    if found is None:
+        return None
+    name, left = found
+    return "unit", f"{reference.feature} looks converted, {name} (undone, its PSI falls from {value:.2f} to {left:.2f})"
