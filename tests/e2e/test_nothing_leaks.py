@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -229,8 +230,12 @@ def test_an_error_that_quotes_values_is_stored_without_them(tmp_path: Path, capl
     assert leaks(tmp_path, told) == []
 
 
-def test_no_command_prints_what_is_kept_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_command_prints_what_is_kept_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither what it finds nor what goes wrong: the model refuses the traffic and quotes a name of it."""
+    for name in [name for name in os.environ if name.startswith("XDRIFT_")]:
+        monkeypatch.delenv(name)  # would be taken for configuration
     config = settings(tmp_path, unknown="error")
     file = tmp_path / "xdrift.yaml"
     file.write_text(config.model_dump_json(exclude_unset=True))
