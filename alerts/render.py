@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,10 @@ _Dumper.add_representer(str, _text)
 
 
 def dump(document: Any) -> str:
-    """YAML with keys in the order given."""
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
-    return HEADER + text
+    """YAML with keys in the order given, and where it comes from."""
+    return HEADER + dump_all([document])
+
+
+def dump_all(documents: Sequence[Any]) -> str:
+    """Several YAML documents, keys in the order given, queries of several lines as blocks."""
+    return str(yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True))

@@ -100,8 +100,7 @@ def export(
 
     They read series that our recording rules make: install those as well, and leave our burn-rate alerts out.
     """
-    import yaml
-
+    from alerts.render import dump_all
     from monitor.slo.export import specifications
 
     settings = load_settings(config)
@@ -109,5 +108,5 @@ def export(
     if as_json:
         print_json({"format": form.value, "documents": documents})
     else:
-        sys.stdout.write(yaml.safe_dump_all(documents, sort_keys=False, width=1000, allow_unicode=True))
+        sys.stdout.write(dump_all(documents))
     return 0

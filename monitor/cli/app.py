@@ -46,7 +46,7 @@ app = typer.Typer(
     epilog=EPILOG,
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
 )
-app.command("demo", short_help="See it work on real data, in about a minute.")(service.demo)
+app.command("demo", short_help="See it work on real data, in a minute and a half.")(service.demo)
 app.command("init", short_help="Write a starter configuration from a model and a data file.")(configuration.init)
 app.command("check-config", short_help="Say what each monitor will do, or list every mistake.")(
     configuration.check_config

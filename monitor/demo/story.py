@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from monitor.demo.incidents import INCIDENTS, REFERENCE_END, Incident, active
 from monitor.names import LEVEL_NAMES
+from monitor.reports.weeks import Week as ReportWeek
 from monitor.types import Check
 
 STYLES = {"none": "green", "data": "yellow", "unknown": "magenta"}
@@ -142,14 +143,16 @@ def _sentences(listed: Sequence[Week]) -> list[RenderableType]:
 
 
 def to_try(config: Path, monitor: str, listed: Sequence[Week]) -> str:
-    """Where everything is, and commands that show more of it."""
+    """Where everything is, and commands that show more of an incident."""
     file = shlex.quote(str(config))
-    told = next((week for week in listed if week.truth), listed[-1])
+    put_in = {incident.truth for incident in INCIDENTS}
+    told = next((week for week in listed if week.truth in put_in), listed[-1])
+    reviewed = ReportWeek.ended_by(datetime.fromisoformat(told.planned_at))
     return (
         f"\nData, model, database and configuration are in {config.parent}/. To try next:\n"
         f"  xdrift check {monitor} --at {told.planned_at} -c {file}\n"
-        f"  xdrift reference list -c {file}\n"
-        f"  xdrift check-config --probe -c {file}\n"
+        f"  xdrift diagnose {monitor} --at {told.planned_at} -c {file}\n"
+        f"  xdrift report weekly --week {reviewed} -c {file}\n"
     )
 
 

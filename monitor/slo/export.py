@@ -83,9 +83,15 @@ def _sloth(monitor: MonitorSettings) -> list[dict[str, Any]]:
 
 def _error_ratio(monitor: MonitorSettings, slo: str) -> str:
     """Sloth puts each of its windows into {{.window}}; our recorded ratios exist for exactly these."""
-    if slo in MINUTES:
-        return f"1 - avg_over_time({_healthy(monitor, slo)}[{{{{.window}}}}])"
     where = _selector(monitor, slo)
+    if slo in MINUTES:
+        # As our own: the minutes of a window before the first that was judged are good. Its length is what the window
+        # itself spans, since Sloth tells no number of seconds.
+        return (
+            f"(1 - avg_over_time({_healthy(monitor, slo)}[{{{{.window}}}}]))\n"
+            f"* clamp_max((time() - min_over_time(monitor_slo:xdrift_healthy:timestamp{where}[{{{{.window}}}}]) + 60)\n"
+            "    / scalar(time() - min_over_time(vector(time())[{{.window}}:10s])), 1)\n"
+        )
     return (
         f"sum_over_time(monitor_slo:xdrift_slo_bad_events:increase5m{where}[{{{{.window}}}}])\n"
         f"/ (sum_over_time(monitor_slo:xdrift_slo_events:increase5m{where}[{{{{.window}}}}]) > 0)\n"

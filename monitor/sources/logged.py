@@ -15,6 +15,7 @@ from typing import Any, cast
 from monitor.drift import LoggedRow
 from monitor.settings import LogColumns, TelemetrySettings
 from monitor.sources.explanation_log import finding
+from monitor.sources.keys import under
 
 APPROXIMATE = ("live_approximate", "fallback")
 """Sources whose attributions are not held against exact ones."""
@@ -151,7 +152,7 @@ def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def _row(record: Mapping[str, Any], mapped: LogColumns) -> LoggedRow | None:
     """None for a record without usable attributions."""
-    values = _dug(record, mapped.attributions)
+    values = under(record, mapped.attributions)
     if isinstance(values, str | bytes):
         try:
             values = json.loads(values)
@@ -164,21 +165,11 @@ def _row(record: Mapping[str, Any], mapped: LogColumns) -> LoggedRow | None:
         return None
     return LoggedRow(
         values={name: number for name, number in numbers.items() if number is not None},
-        base_value=_number(_dug(record, mapped.base_value)),
-        version=_text(_dug(record, mapped.model_version)),
-        served_version=_text(_dug(record, mapped.served_model_version)),
-        approximate=_dug(record, mapped.source) in APPROXIMATE,
+        base_value=_number(under(record, mapped.base_value)),
+        version=_text(under(record, mapped.model_version)),
+        served_version=_text(under(record, mapped.served_model_version)),
+        approximate=under(record, mapped.source) in APPROXIMATE,
     )
-
-
-def _dug(record: Mapping[str, Any], key: str) -> Any:
-    """The value under a key, dots going one level down; None where there is none."""
-    if key in record:
-        return record[key]
-    value: Any = record
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _number(value: Any) -> float | None:

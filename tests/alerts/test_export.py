@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
+from alerts.cases.model import M1, Case, between, checked, covered, info, join, objective
+from alerts.generate import LINKS
+from alerts.promtool import run
+from alerts.render import prometheus
 from monitor.settings import MonitorSettings
 from monitor.slo.export import COUNTERS, EVENTS, FORMATS, MINUTES, objectives, specifications
 
@@ -67,11 +73,37 @@ def test_sloth_gets_percent_and_its_window_and_does_not_page_for_drift() -> None
 
     assert document["version"] == "prometheus/v1"
     assert slos["coverage"]["objective"] == 99.5
-    assert slos["drift"]["sli"]["raw"]["error_ratio_query"] == (
-        '1 - avg_over_time(monitor_slo:xdrift_healthy:bool{monitor="fraud-prod",slo="drift"}[{{.window}}])'
-    )
     assert slos["drift"]["alerting"]["page_alert"] == {"disable": True}
     assert slos["coverage"]["alerting"]["page_alert"]["labels"] == {"severity": "critical"}
+
+
+@pytest.mark.promtool
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed; apt-get install prometheus")
+@pytest.mark.parametrize(
+    ("slo", "seen"),
+    [
+        # Bad in the first minute, which a window of 5 minutes has forgotten after 7.
+        ("freshness", (("1m", "5m"), ("1m", "1h"), ("4m", "5m"), ("30m", "1h"), ("3h", "6h"))),
+        ("coverage", (("30m", "5m"), ("2h", "1h"))),
+    ],
+)
+def test_sloth_measures_what_our_own_rules_record(slo: str, seen: tuple[tuple[str, str], ...], tmp_path: Path) -> None:
+    (document,) = specifications("sloth", [monitor(name="m1", **SERVED)])
+    query = {one["name"]: one["sli"]["raw"]["error_ratio_query"] for one in document["slos"]}[slo]
+
+    def ratio(window: str) -> str:
+        ours = f'slo:sli_error:ratio_rate{window}{{{M1}, slo="{slo}"}}'
+        return f"max({query.replace('{{.window}}', window)}) / max({ours} > 0)"
+
+    case = Case(
+        name="Sloth's query beside our record",
+        series=join(info(), objective(slo, 0.99), checked(success="-90000 0+60x{n}"), covered("0+100x{n}", "0+3x{n}")),
+        values=tuple(between(at, ratio(window), 0.96, 1.04) for at, window in seen),
+        behind=False,
+        twins=False,
+    )
+
+    assert run(case, prometheus(LINKS), tmp_path) == ""
 
 
 def test_pyrra_is_told_not_to_alert_on_absence() -> None:

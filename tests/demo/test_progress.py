@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.demo import _progress
+from monitor.demo.incidents import INCIDENTS
 from monitor.demo.story import Week, to_try
 
 
@@ -34,9 +35,15 @@ def test_the_last_lines_name_the_folder_and_a_slot_with_an_incident() -> None:
         week="2013-06-03", planned_at="2013-06-10T00:00:00+00:00", check_id="a", rows=1, verdict="none", level=0,
         moved=None, sentence="", truth=None, expected=("none",), right=None,
     )  # fmt: skip
-    weeks = [quiet, replace(quiet, planned_at="2013-06-17T00:00:00+00:00", truth="unit change")]
+    weeks = [
+        replace(quiet, truth="reference period"),
+        quiet,
+        replace(quiet, planned_at="2013-08-05T00:00:00+00:00", truth=INCIDENTS[0].truth),
+    ]
 
     told = to_try(Path("my demo/xdrift.yaml"), "late-arrivals", weeks)
 
     assert "are in my demo/" in told
-    assert "xdrift check late-arrivals --at 2013-06-17T00:00:00+00:00 -c 'my demo/xdrift.yaml'" in told
+    assert "xdrift check late-arrivals --at 2013-08-05T00:00:00+00:00 -c 'my demo/xdrift.yaml'" in told
+    assert "xdrift diagnose late-arrivals --at 2013-08-05T00:00:00+00:00" in told
+    assert "xdrift report weekly --week 2013-W31" in told, "the week that ended then"

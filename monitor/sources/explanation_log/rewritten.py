@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from itertools import chain
-from typing import Any
 
 import orjson
 
 from monitor.sources.explanation_log.splitting import Line
+from monitor.sources.keys import under
 
 MARKS = 4
 """Records at the beginning of a file, and before the place up to which it was read, whose ids are known."""
@@ -31,20 +31,12 @@ def identifying(record_id: str) -> Identify:
             record = orjson.loads(raw)
         except orjson.JSONDecodeError:
             return None
-        found = _under(record, record_id)
+        found = under(record, record_id)
         if not isinstance(found, str | int) or found == "":
             return None
         return blake2b(str(found).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     return identify
-
-
-def _under(record: Any, name: str) -> Any:
-    if isinstance(record, dict) and name not in record:
-        for part in name.split("."):
-            record = record.get(part) if isinstance(record, dict) else None
-        return record
-    return record[name] if isinstance(record, dict) else None
 
 
 def read_last(lines: Iterable[list[Line]], first: list[str], last: list[str], identify: Identify) -> Line | None:
