@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from monitor.log.file import AppendFile
 from monitor.log.line import encode, seconds, timestamp
@@ -18,6 +18,7 @@ from monitor.log.record import Records, class_of, head_of
 from monitor.privacy import Keeper
 
 Reason = Literal["timeout", "error", "missing", "disabled", "sampling", "other"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
 SOURCES = ("cache", "live_treeshap", "live_approximate", "fallback")
 """Where an explanation came from."""
 _ALL = 1 << 64
@@ -159,13 +160,8 @@ class Log:
             "is_cached": is_cached,
             "source": source,
         }
-        if source is not None and (not isinstance(source, str) or source not in SOURCES):
-            error = ValueError(
-                f"source: got {str(source)[:40]!r}, expected one of {', '.join(SOURCES)}; it counts as other"
-            )
-            if self._strict:
-                raise error
-            self._failed(error)
+        if source is not None:
+            self._known("source", source, SOURCES)
         took = latency, compute_seconds
         self._write(record_id, model_version, time, fields, inputs, groups, took=took)
 
@@ -181,7 +177,10 @@ class Log:
         time: float | datetime | None = None,
         **groups: Any,
     ) -> None:
-        """A prediction that nobody explained, and why."""
+        """A prediction that nobody explained, and why: one of REASONS. Another word is counted in `failures`, and
+        `other` is written in its place."""
+        if not self._known("reason", reason, REASONS):
+            reason = "other"
         fields = {"prediction": prediction, "predicted_class": predicted_class, "unexplained_reason": reason}
         self._write(record_id, model_version, time, fields, inputs, groups)
 
@@ -257,6 +256,18 @@ class Log:
             if self._strict:
                 raise
             self._failed(error)
+
+    def _known(self, argument: str, word: object, words: Collection[str]) -> bool:
+        """Is it one of the words? Raises ValueError when it is not and the log is strict."""
+        if isinstance(word, str) and word in words:
+            return True
+        error = ValueError(
+            f"{argument}: got {str(word)[:40]!r}, expected one of {', '.join(words)}; it counts as other"
+        )
+        if self._strict:
+            raise error
+        self._failed(error)
+        return False
 
     def _failed(self, error: Exception) -> None:
         with self._lock:

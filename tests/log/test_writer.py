@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from monitor.log import Log
 from monitor.log.record import LINE_LIMIT
+from monitor.log.writer import REASONS
+from monitor.names import UNEXPLAINED_REASONS
 from monitor.privacy import Keeper
 from monitor.settings import LogColumns, MonitorSettings
 from monitor.telemetry import Logged, Understanding
@@ -281,6 +283,24 @@ def test_a_source_that_is_none_is_told_and_the_explanation_is_kept(path: Path) -
     assert (found.explained, found.source) == (True, "other")
     with pytest.raises(ValueError, match="source: got 'treeshap'"):
         make_log(path).explained("b", VALUES, source="treeshap")  # type: ignore[arg-type]
+
+
+def test_a_reason_that_is_none_is_told_and_not_written(path: Path) -> None:
+    log = make_log(path, strict=False)
+
+    log.unexplained("a", "no quota for jane@example.org")  # type: ignore[arg-type]
+
+    assert log.failures == 1
+    assert str(log.last_error).startswith(
+        "reason: got 'no quota for jane@example.org', expected one of timeout, error,"
+    )
+    assert [one["unexplained_reason"] for one in records(path)] == ["other"]
+    with pytest.raises(ValueError, match="reason: got 'quota'"):
+        make_log(path).unexplained("b", "quota")  # type: ignore[arg-type]
+
+
+def test_reasons_of_the_writer_are_those_that_are_counted() -> None:
+    assert REASONS == UNEXPLAINED_REASONS
 
 
 def test_a_block_is_timed_also_when_it_fails(path: Path) -> None:
