@@ -9,12 +9,12 @@ import typer
 
 from monitor.cli import options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings
-from monitor.cli.output import print_json, tell
+from monitor.cli.output import print_json, say, tell
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rich.text import Text
+    from rich.console import RenderableType
 
     from monitor.diagnose import Diagnosis, Facts
     from monitor.settings import MonitorSettings
@@ -55,6 +55,8 @@ def diagnose(
         print_json(to_json(found))
     else:
         tell(*_view(found))
+        for step in found.next_steps:
+            say(f"next: {step}")
     return EXIT_CODES.get(found.branch, 1)
 
 
@@ -91,16 +93,15 @@ def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts
     )
 
 
-def _view(found: Diagnosis) -> list[Text]:
+def _view(found: Diagnosis) -> list[RenderableType]:
+    from rich.padding import Padding
     from rich.text import Text
 
     marks = {"yes": ("yes", "bold red"), "no": ("no", "green"), "unknown": ("unknown", "magenta")}
     as_of = "" if found.at is None else f", as of the check of {found.at:%Y-%m-%d %H:%M} UTC"
-    parts: list[Text] = [Text.assemble((found.monitor, "bold"), as_of), Text()]
+    parts: list[RenderableType] = [Text.assemble((found.monitor, "bold"), as_of), Text()]
     for number, step in enumerate(found.steps, 1):
         word, style = marks[step.answer]
         parts.append(Text.assemble(f"{number}. {step.question} ", (word, style)))
-        parts += [Text(f"   {line}", style="dim") for line in step.evidence]
-    parts += [Text(), Text(found.conclusion, style="bold")]
-    parts += [Text(f"next: {step}") for step in found.next_steps]
-    return parts
+        parts += [Padding(Text(line, style="dim"), (0, 0, 0, 3)) for line in step.evidence]
+    return [*parts, Text(), Text(found.conclusion, style="bold")]

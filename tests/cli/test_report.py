@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import Xdrift
 
 
@@ -113,3 +115,20 @@ def test_a_week_without_any_check_names_the_latest_that_has_some(in_service: Pat
             in each.out
         )
     assert "latest week with checks" not in xdrift("report", "weekly", "--week", "2024-W10").out
+
+
+def test_a_narrow_terminal_indents_evidence_and_keeps_commands_whole(
+    in_service: Path, xdrift: Xdrift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    xdrift("check", "late-flights")
+    known = xdrift("diagnose", "late-flights", "--json").json
+
+    lines = xdrift("diagnose", "late-flights").out.splitlines()
+
+    assert all(f"next: {step}" in lines for step in known["next_steps"])
+    first = next(i for i, line in enumerate(lines) if line.startswith("1. "))
+    last = next(i for i, line in enumerate(lines) if not line and i > first)
+    evidence = [line for line in lines[first:last] if not line[:2].rstrip(".").isdigit()]
+    assert len(evidence) > sum(len(step["evidence"]) for step in known["steps"]), "something is wrapped"
+    assert all(line.startswith("   ") for line in evidence)
