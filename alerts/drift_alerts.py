@@ -8,7 +8,7 @@ from alerts.records import age, alarms, comparisons, severe, severe_segments, sm
 
 _WHO = "Monitor {{ $labels.monitor }} (model {{ $labels.model }} version {{ $labels.model_version }})"
 _WARNING = held('xdrift_drift_threshold{level="warning"}')
-_VIEW = f"{KEY}, view, test"
+_VIEW = f"{KEY}, model, view, test"
 PROMISED = (("warning", 0.05), ("severe", 0.01))
 """Level and share of checks without drift that may reach it at most: docs/concepts.md."""
 DEVIATIONS = 4
@@ -19,7 +19,7 @@ def above_promise(level: str, share: float) -> str:
     """More alarms than the promised share, four standard deviations of counting and one on top allow."""
     n = comparisons.name
     return (
-        f'{alarms.name}{{level="{level}"}} > on ({KEY}) group_left () '
+        f'{alarms.name}{{level="{level}"}} > on ({KEY}, model) group_left () '
         f"({share} * {n} + {DEVIATIONS} * sqrt({share * (1 - share):.6g} * {n}) + 1)"
     )
 

@@ -12,6 +12,7 @@ _EQUAL = "two computed ratios are never equal to the last bit"
 _POSITIVE = "only whether it is above 0 counts, and no part of it is below"
 _ANY = "one series that passes is enough, and what it is called is not looked at"
 _PRESENT = "only its presence counts"
+_SCALED = "replicas show equal counters of the store, and so many times all classes have the same quantiles"
 _LOWEST = "a percentile within the lowest class is above 0, where that class begins"
 
 EQUIVALENT: dict[tuple[str, str], str] = {
@@ -29,11 +30,12 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for other in ("sum", "min")
     },
     **{
-        (f"monitor:xdrift_explanation_duration_seconds:p95_{window}", "line 1: '>=' becomes '>'"): _LOWEST
+        (f"monitor:xdrift_explanation_duration_seconds:p95_{window}", f"line 1: {what}"): reason
         for window in ("5m", "30m")
+        for what, reason in (("'>=' becomes '>'", _LOWEST), ("'sum' becomes 'max'", _SCALED))
     },
-    ("ExplanationCoverageZero", "line 4: 'increase(' becomes 'rate('"): _POSITIVE,
-    ("ExplanationCoverageZero", "line 4: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationCoverageZero", "line 9: 'increase(' becomes 'rate('"): _POSITIVE,
+    ("ExplanationCoverageZero", "line 9: 'max' becomes 'sum'"): _POSITIVE,
     ("ExplanationPrivacyIncident", "line 4: 'increase(' becomes 'rate('"): _POSITIVE,
     ("ExplanationPrivacyIncident", "line 4: 'max' becomes 'sum'"): _POSITIVE,
     ("ExplanationNotificationsFailing", "line 2: 'increase(' becomes 'rate('"): _POSITIVE,
@@ -46,7 +48,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for other in ("sum", "min")
     },
     ("ExplanationMonitorDown", "line 4: 'last_over_time(' becomes 'min_over_time('"): _PRESENT,
-    ('monitor_slo:xdrift_healthy:bool{slo="freshness"}', "line 1: '2d' becomes '345600s'"): _HELD,
+    **{
+        ('monitor_slo:xdrift_healthy:bool{slo="freshness"}', f"line {line}: '2d' becomes '345600s'"): _HELD
+        for line in (3, 5, 7, 14)
+    },
+    ('monitor_slo:xdrift_healthy:bool{slo="freshness"}', "line 7: 'last_over_time(' becomes 'min_over_time('"): _BORN,
     ("ExplanationPlatformFailing", "line 5: 'increase(' becomes 'rate('"): _POSITIVE,
     ("ExplanationCannotJudge", "line 8: 'max' becomes 'sum'"): _POSITIVE,
     ("ExplanationTelemetryStale", "line 10: 'max' becomes 'sum'"): _POSITIVE,
@@ -55,7 +61,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     **{
         (f"Explanation{alert}", f"line {line}: '(instance, pod)' becomes '({label})'"): _ANY
         for alert, line in (
-            ("CoverageZero", 4),
+            ("CoverageZero", 9),
             ("LatencyP95Breach", 8),
             ("OfflineRuntimeGap", 4),
             ("TelemetryStale", 10),

@@ -7,12 +7,12 @@ from alerts.promql import INFO, KEY, PERIOD, PLACE, SLO, block, either, held, li
 from alerts.windows import HOURS, INCIDENT, SUMMED
 
 EVENTS = (
-    ("coverage", "xdrift_predictions_total", "sum without (reason) ({})", "xdrift_predictions_unexplained_total"),
+    ("coverage", "", "sum without (reason) ({})", 'xdrift_predictions_unexplained_total{reason!="sampling"}'),
     ("latency", "xdrift_explanations_total", "{}", "xdrift_explanations_slow_total"),
     ("errors", "xdrift_explanations_total", "sum without (reason) ({})", "xdrift_explanation_errors_total"),
     ("checks", "xdrift_checks_total", "sum without (reason) ({})", "xdrift_check_failures_total"),
 )
-"""Objective, its events, how its bad events are added up, its bad events."""
+"""Objective, its events (of coverage: `asked`), how its bad events are added up, its bad events."""
 TIMED = "freshness|drift|explanations"
 """Objectives that count minutes."""
 INCIDENT_EVENTS = 3
@@ -47,13 +47,23 @@ latest = Record(
 )
 
 
+def asked(window: str) -> str:
+    """Predictions of a window that were to be explained: sampling leaves the others out on purpose."""
+    made = f"increase(xdrift_predictions_total[{window}])"
+    left_out = f'increase(xdrift_predictions_unexplained_total{{reason="sampling"}}[{window}])'
+    # Within one replica: two that were scraped at different moments do not differ by what is meant here.
+    return block(either(held(f"{made}\n  - ignoring (reason) {left_out}"), held(made)))
+
+
 def events(window: str) -> tuple[Record, Record]:
     """Events and bad events of one window."""
     names = [f"monitor_slo:xdrift_slo_{kind}:increase" for kind in ("events", "bad_events")]
     if window in SUMMED:
         first, second = (f"sum_over_time({name}1h[{window}:1h])" for name in names)
     else:
-        first = either(*(slo_is(held(f"increase({good}[{window}])"), slo) for slo, good, _, _ in EVENTS))
+        first = either(
+            *(slo_is(held(f"increase({good}[{window}])") if good else asked(window), slo) for slo, good, _, _ in EVENTS)
+        )
         second = either(
             *(slo_is(held(adding.format(f"increase({bad}[{window}])")), slo) for slo, _, adding, bad in EVENTS)
         )
@@ -104,23 +114,38 @@ objectives = (
         labels={"sloth_mode": "xdrift", "sloth_spec": "xdrift/v1"},
     ),
 )
+SUCCESS, BORN, PROMISED = (
+    f"last_over_time({name}[2d])"
+    for name in (
+        "xdrift_check_last_success_timestamp_seconds",
+        "xdrift_monitor_created_timestamp_seconds",
+        "xdrift_check_interval_since_timestamp_seconds",
+    )
+)
+"""Held for two days, so that checks go on ageing while no daemon runs."""
+
+
+def since(*moments: str, without: str = "") -> str:
+    """Seconds since the latest of several moments of each monitor.
+
+    By monitor: what is held under a name that its model had before is the same checks, seen earlier.
+    """
+    return lines(
+        f"time() - max without (instance, pod, model{without}) (",
+        either(*moments),
+        ")",
+        f"* on ({KEY}) group_left (model) {INFO}",
+    )
+
+
 age = Record(
     name="monitor:xdrift_check_success_age:seconds",
-    # Held for two days, so that checks go on ageing while no daemon runs; a monitor never judged ages from its birth.
-    expr=lines(
-        "time() - "
-        + held(
-            "\n"
-            + either(
-                "last_over_time(xdrift_check_last_success_timestamp_seconds[2d])",
-                "last_over_time(xdrift_monitor_created_timestamp_seconds[2d])",
-            )
-            + "\n"
-        ),
-        f"and on ({KEY})",
-        INFO,
-    ),
+    # A monitor never judged ages from its birth.
+    expr=since(SUCCESS, BORN),
 )
+_INTERVAL = "xdrift_check_interval_seconds"
+interval = block(either(held(_INTERVAL), held(f"last_over_time({_INTERVAL}[2d])")))
+"""As it is now: a daemon that is gone may have had a longer one."""
 severe = Record(
     name="monitor_view:xdrift_drift_severe:bool",
     # Two judged checks in a row. The trend view compares with the windows just before and never names a verdict.
@@ -133,7 +158,12 @@ severe_segments = Record(
 healthy = (
     Record(
         name="monitor_slo:xdrift_healthy:bool",
-        expr=f"{age.name} <= bool (2 * {held('last_over_time(xdrift_check_interval_seconds[2d])')} + 600)",
+        # The age counts from the beginning of the present interval at the earliest: a monitor that is checked hourly
+        # from now on has had no time for a newer verdict than that of yesterday.
+        expr=lines(
+            block(since(slo_is(SUCCESS, "freshness"), PROMISED, BORN, without=", slo")),
+            f"<= bool (2 * {interval} + 600)",
+        ),
         labels={"slo": "freshness"},
     ),
     Record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts.model import Alert, Group
 from alerts.promql import INFO, KEY, PERIOD, SLO, block, either, held, lines, named, slo_is
-from alerts.records import p95
+from alerts.records import asked, p95
 from alerts.windows import FAST, HALF, SLOW, Tier, burning
 
 _EVENTS = 'slo=~"coverage|latency|errors|freshness"'
@@ -61,7 +61,7 @@ slo_alerts = (
         name="ExplanationCoverageZero",
         expr=named(
             lines(
-                f"{held('increase(xdrift_predictions_total[15m])')} >= 20",
+                f"{asked('15m')} >= 20",
                 f"unless on ({KEY})",
                 f"{held('increase(xdrift_predictions_explained_total[15m])')} > 0",
             )
@@ -70,7 +70,7 @@ slo_alerts = (
         alert_class="slo",
         wait="5m",
         summary="No prediction has been explained for 15 minutes.",
-        description=_WHO + ': {{ printf "%.0f" $value }} predictions in 15 minutes, none explained.',
+        description=_WHO + ': {{ printf "%.0f" $value }} predictions to explain in 15 minutes, none explained.',
     ),
     Alert(
         name="ExplanationSLOBurnFast",
@@ -201,7 +201,7 @@ serving_alerts = (
                 # The latest check saw predictions that the log should hold as well.
                 block(
                     f"time() - {held('xdrift_telemetry_watermark_timestamp_seconds')}\n"
-                    f"  > on ({KEY}) group_left () 2 * {held('xdrift_check_interval_seconds')} + 3600\n"
+                    f"  > on ({KEY}, model) group_left () 2 * {held('xdrift_check_interval_seconds')} + 3600\n"
                     f"and on ({KEY})\n{held('xdrift_check_window_rows')} > 0"
                 ),
             )

@@ -243,7 +243,10 @@ class Serving:
             reason = "timeout" if ERRORS[error] == "timeout" else "error"
             failed = (ERRORS[error], error.partition(":")[0].rpartition(".")[2], request)
         truth.count("predictions_unexplained", reason)
-        truth.buckets[bucket, "unexplained"] += 1
+        if reason == "sampling":  # it was not to be explained
+            truth.buckets[bucket, "predictions"] -= 1
+        else:
+            truth.buckets[bucket, "unexplained"] += 1
         truth.groups[reason, version, made["route"]] += 1
         if failed is not None:
             self._failed(failed, version)

@@ -133,7 +133,7 @@ def _failing(facts: Facts) -> Answered:
         return "no", [f"the check of {latest.planned_at:%Y-%m-%d %H:%M} UTC was run"]
     limit = 2 * timedelta(seconds=status.interval_seconds) + STALE_SLACK
     seen = status.last_run_at or status.created_at
-    if facts.now - seen > limit:
+    if facts.now - max(seen, status.interval_since) > limit:
         every = timedelta(seconds=status.interval_seconds)
         late = f"{(facts.now - seen) / every:.1f} intervals ago; two are the limit"
         return "yes", [f"last check {seen:%Y-%m-%d %H:%M} UTC, {late}"]

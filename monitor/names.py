@@ -59,6 +59,8 @@ SLOS = ("coverage", "latency", "errors", "freshness", "checks", "drift", "privac
 """Label `slo`; the last is the composite of the others but privacy."""
 UNEXPLAINED_REASONS = ("timeout", "error", "missing", "disabled", "sampling", "other")
 """Label `reason` of a prediction without explanation; `missing` when nobody said why, `other` for unknown words."""
+LEFT_OUT = "sampling"
+"""The one of them for predictions that were not to be explained: no objective counts these."""
 ERROR_REASONS = ("timeout", "memory", "input", "model", "explainer", "malformed", "other")
 """Label `reason` of a failed explanation; `malformed`: one that is no explanation (not finite, not additive, empty)."""
 EXPLANATION_SOURCES = ("cache", "live_treeshap", "live_approximate", "fallback", "other")
@@ -141,6 +143,7 @@ METRICS: dict[str, Metric] = {
     ),
     "xdrift_check_next_run_timestamp_seconds": Metric("gauge", "When the next slot is planned.", _M),
     "xdrift_check_interval_seconds": Metric("gauge", "Longest gap between two planned slots.", _M),
+    "xdrift_check_interval_since_timestamp_seconds": Metric("gauge", "Since when that gap is as it is.", _M),
     "xdrift_check_last_duration_seconds": Metric("gauge", "How long the latest check took.", _M),
     "xdrift_check_duration_seconds": Metric("histogram", "How long the stages of a check take.", ("stage",)),
     "xdrift_check_window_rows": Metric("gauge", "Rows in the window of the latest check, drawn or not.", _M),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor import slots, sources
+from monitor import probe_names, slots, sources
 from monitor.errors import ConfigError, XdriftError
 from monitor.settings import GrafanaSettings, MonitorSettings, SampleSettings, Settings, TelemetrySettings
 from monitor.types import LoadedModel
@@ -22,7 +22,7 @@ class Probe:
     monitor: str | None
     """None for the database and Grafana, which all share."""
     part: str
-    """database, Grafana, model, holdout, predictions or explanation log."""
+    """database, Grafana, model, holdout, predictions, explanation log, kept back or group_by."""
     found: str
     """What was seen there; empty when it failed."""
     error: XdriftError | None
@@ -30,6 +30,8 @@ class Probe:
     """Nothing was there, so that nothing could be concluded."""
     untried: bool = False
     """What it needs did not open, which another part has told; `found` says what."""
+    next: str | None = None
+    """What to do, where nothing failed and somebody should look all the same."""
 
 
 def probe(settings: Settings, *, now: datetime) -> Iterator[Probe]:
@@ -47,8 +49,19 @@ def probe_grafana(grafana: GrafanaSettings) -> Probe:
 
 
 def probe_monitor(monitor: MonitorSettings, *, now: datetime) -> Iterator[Probe]:
-    """Try the parts of one monitor."""
+    """Try the parts of one monitor, then whether the names it gives to columns stand for any."""
     loaded: list[LoadedModel] = []
+    closed = []
+    for tried in _parts(monitor, now, loaded):
+        if tried.error is not None or tried.untried:
+            closed.append(tried.part)
+        yield tried
+    features = monitor.features or (loaded[0].feature_names if loaded else None) or ()
+    yield from _names(monitor, features, closed)
+
+
+def _parts(monitor: MonitorSettings, now: datetime, loaded: list[LoadedModel]) -> Iterator[Probe]:
+    """The model comes into `loaded`."""
 
     def model() -> str:
         loaded.append(sources.load_model(monitor.model))
@@ -91,6 +104,48 @@ def _log_of(monitor: MonitorSettings) -> Iterator[Probe]:
     log = monitor.telemetry
     if log is not None:
         yield _try(monitor.name, "explanation log", lambda: _explanation_log(log))
+
+
+def _names(monitor: MonitorSettings, features: Collection[str], closed: Collection[str]) -> Iterator[Probe]:
+    """Whether names that are kept back or grouped by stand for anything. `closed`: parts that did not open."""
+    log = monitor.telemetry
+
+    def keys() -> frozenset[str]:
+        return frozenset() if log is None else sources.log_keys(log)
+
+    def columns() -> frozenset[str]:
+        return probe_names.own_names(monitor, features).union(sources.prediction_columns(monitor.predictions), keys())
+
+    by_log = [part for part in closed if part == "explanation log"]
+    by_any = [part for part in closed if part != "holdout"]
+    harm = "values are stored and shown"
+    yield from _verified(monitor, "kept back", probe_names.kept_back(monitor), columns, closed=by_any, harm=harm)
+    harm = "nothing is grouped by it"
+    yield from _verified(monitor, "group_by", probe_names.grouped_by(monitor), keys, closed=by_log, harm=harm)
+
+
+def _verified(
+    monitor: MonitorSettings,
+    part: str,
+    named: Mapping[str, Collection[str]],
+    known: Callable[[], Collection[str]],
+    *,
+    closed: Sequence[str],
+    harm: str,
+) -> Iterator[Probe]:
+    """Nothing where the configuration names none."""
+    if not named:
+        return
+    if closed:
+        found = f"the names there are come from the {' and the '.join(closed)}, which did not open"
+        yield Probe(monitor=monitor.name, part=part, found=found, error=None, untried=True)
+        return
+    try:
+        found, step = probe_names.verify(named, known(), harm=harm)
+    except XdriftError as error:
+        yield Probe(monitor=monitor.name, part=part, found="", error=error)
+        return
+    yield Probe(monitor=monitor.name, part=part, found=found, error=None, next=step)
 
 
 def _explanation_log(log: TelemetrySettings) -> str:

@@ -547,6 +547,8 @@ class MonitorStatus:
     """minutely, hourly, daily or weekly."""
     interval_seconds: float
     """Longest gap between two planned slots."""
+    interval_since: datetime
+    """Since when that is so; its creation where it was never another."""
     created_at: datetime
     model_version: str | None
     model_digest: str | None

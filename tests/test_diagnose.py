@@ -91,6 +91,17 @@ def test_a_monitor_whose_last_check_is_two_intervals_old_is_not_checked():
     assert (on_time.branch, late.branch) == ("fine", "not_checked")
 
 
+def test_a_monitor_whose_interval_was_just_changed_is_waited_for():
+    quiet = facts(QUIET)
+    step, seen = timedelta(hours=1), quiet.status.last_run_at
+    changed = replace(quiet.status, interval_seconds=step.total_seconds(), interval_since=seen + 20 * step)
+
+    on_time = diagnose(facts(QUIET, status=changed, now=seen + 22 * step + timedelta(minutes=9)))
+    late = diagnose(facts(QUIET, status=changed, now=seen + 22 * step + timedelta(minutes=11)))
+
+    assert (on_time.branch, late.branch) == ("fine", "not_checked")
+
+
 def test_a_monitor_without_any_check_is_not_checked():
     assert diagnose(facts(QUIET, latest=None, judged=None)).branch == "not_checked"
 

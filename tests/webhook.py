@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -61,3 +63,51 @@ def webhook_server() -> Iterator[Webhook]:
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+@contextmanager
+def talker(
+    answer: bytes, *, pause: float = 0.0, first: bool = False, tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Port of a server that says the same to everybody, `pause` seconds between its bytes, and hangs up. It speaks
+    `first`, or after whatever it was asked."""
+    stopping = threading.Event()
+
+    def talk(plain: socket.socket) -> None:
+        with plain:
+            try:
+                with plain if tls is None else tls.wrap_socket(plain, server_side=True) as sock:
+                    if not first:
+                        sock.recv(65536)
+                    for start in range(0, len(answer), 1 if pause else len(answer) or 1):
+                        sock.sendall(answer[start : start + 1] if pause else answer)
+                        if stopping.wait(pause):
+                            return
+                    if tls is None:
+                        sock.shutdown(socket.SHUT_WR)
+                    while sock.recv(65536):  # closing on unread bytes would take the answer back
+                        pass
+            except OSError:
+                return  # whoever asked has gone
+
+    def accept(listening: socket.socket) -> None:
+        while True:
+            try:
+                found, _ = listening.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=talk, args=(found,), daemon=True)
+            threads.append(thread)
+            thread.start()
+
+    threads: list[threading.Thread] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        accepting = threading.Thread(target=accept, args=(listening,), daemon=True)
+        accepting.start()
+        try:
+            yield int(listening.getsockname()[1])
+        finally:
+            stopping.set()
+            listening.shutdown(socket.SHUT_RDWR)
+            for thread in (accepting, *threads):
+                thread.join(5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases import checks, drift, events, health, monitors, pages, platform, serving, tickets
+from alerts.cases import checks, drift, events, health, intervals, monitors, naming, pages, platform, serving, tickets
 from alerts.cases.model import Case
 
 CASES: dict[str, tuple[Case, ...]] = {
@@ -13,6 +13,8 @@ CASES: dict[str, tuple[Case, ...]] = {
     "tickets": tickets.CASES,
     "serving": serving.CASES,
     "drift": drift.CASES,
+    "naming": naming.CASES,
+    "intervals": intervals.CASES,
     "checks": checks.CASES,
     "platform": platform.CASES,
 }

@@ -156,7 +156,7 @@ CASES = (
             # As many, but all in the last days.
             info("m2"),
             canary("300x75 700x{n}", "0x75 250x{n}", monitor="m2"),
-            # Away from 12 h before the moment a week earlier.
+            # Away from 6 h before the moment a week earlier, and then from 16 h before it.
             info("m3"),
             canary("300x30 _x6 _x25 700x{n}", "250x30 _x6 _x25 250x{n}", monitor="m3"),
             # Away for two days: nothing is known, and all of them count.
@@ -169,6 +169,8 @@ CASES = (
             ("10d8h", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M1}}})", 0),
             ("9d20h", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M3}}})", 400),
             ("9d20h", f'sum(monitor_level:xdrift_canary_alarms:delta7d{{{M3}, level="warning"}})', 0),
+            ("10d4h", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M3}}})", 400),
+            ("10d4h", f'sum(monitor_level:xdrift_canary_alarms:delta7d{{{M3}, level="warning"}})', 0),
             ("10d", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M4}}})", 700),
             ("10d", f'sum(monitor_level:xdrift_canary_alarms:delta7d{{{M4}, level="warning"}})', 250),
         ),

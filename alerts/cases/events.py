@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from alerts.cases.health import health
-from alerts.cases.model import M1, Case, Series, checked, info, join, minutes, objective, on, renamed
+from alerts.cases.model import M1, M2, Case, Series, checked, info, join, minutes, objective, on, renamed
 
 _REASONED = (
     ("xdrift_predictions_unexplained_total", 'reason="timeout"'),
     ("xdrift_predictions_unexplained_total", 'reason="error"'),
+    # Neither events nor bad ones.
+    ("xdrift_predictions_unexplained_total", 'reason="sampling"'),
     ("xdrift_explanation_errors_total", 'reason="memory"'),
     ("xdrift_explanation_errors_total", 'reason="input"'),
     ("xdrift_check_failures_total", 'reason="data"'),
@@ -18,11 +20,11 @@ _REASONED = (
 def counted(step: int, *, before: int) -> Series:
     """Steady counters, looked at every `step` minutes, that begin anew after 1 + `before` samples."""
     slopes = {
-        on("xdrift_predictions_total"): 30,
+        on("xdrift_predictions_total"): 130,
         on("xdrift_explanations_total"): 20,
         on("xdrift_explanations_slow_total"): 6,
         on("xdrift_checks_total"): 10,
-        **{on(name, labels): slope for (name, labels), slope in zip(_REASONED, (3, 5, 2, 7, 1, 3), strict=True)},
+        **{on(name, labels): slope for (name, labels), slope in zip(_REASONED, (3, 5, 100, 2, 7, 1, 3), strict=True)},
     }
     # Totals that had grown before: a restored backup must not look like a burst.
     return {key: f"70000+{slope * step}x{before} 0+{slope * step}x{{n}}" for key, slope in slopes.items()}
@@ -65,8 +67,16 @@ CASES = (
         Case(
             name=f"events within {words} are counted, and a restored backup is no burst",
             interval=interval,
-            series=join(info(), counted(minutes(interval), before=4), _OBJECTIVES),
-            values=(*grown(soon, window), *expected(later, window, minutes(window))),
+            series=join(
+                info(), counted(minutes(interval), before=4), _OBJECTIVES,
+                # Without a series of what sampling left out.
+                {on("xdrift_predictions_total", monitor="m2"): f"0+{30 * minutes(interval)}x{{n}}"},
+            ),
+            values=(
+                *grown(soon, window), *expected(later, window, minutes(window)),
+                (later, f'round(sum(monitor_slo:xdrift_slo_events:increase{window}{{{M2}, slo="coverage"}}))',
+                 30 * minutes(window)),
+            ),
             twins=False,
         )
         for words, window, interval, soon, later in (
@@ -104,6 +114,22 @@ CASES = (
             entry for window in ("1d", "3d") for entry in expected("75h30m", window, minutes(window))
         ),
         twins=False,
+    ),
+    Case(
+        name="when sampling leaves everything out there are no events of coverage, and it is not in incident",
+        interval="5m",
+        series=join(
+            info(), _OBJECTIVES,
+            {on("xdrift_predictions_total"): "0+100x{n}",
+             on("xdrift_predictions_unexplained_total", 'reason="sampling"'): "0+100x{n}",
+             on("xdrift_predictions_unexplained_total", 'reason="error"'): "0x{n}"},
+        ),
+        values=(
+            *(("2h", f'sum(monitor_slo:xdrift_slo_{kind}:increase1h{{{M1}, slo="coverage"}})', 0)
+              for kind in ("events", "bad_events")),
+            ("2h", f'sum(slo:sli_error:ratio_rate1h{{{M1}, slo="coverage"}})', None),
+            health("2h", "coverage", None),
+        ),
     ),
     Case(
         name="no traffic is no number, not even a bad one",

@@ -63,8 +63,10 @@ CASES = (
             health("2h45m", "freshness", 0),
             ("2h45m", f"sum(monitor:xdrift_check_success_age:seconds{{{M1}}})", 8100),
             ("3h20m", f"sum(monitor:xdrift_check_success_age:seconds{{{M1}}})", 10200),
+            health("3h20m", "freshness", 0),
             health("55m", "freshness", 1, M2),
             health("1h5m", "freshness", 0, M2),
+            ("1h5m", f"sum(monitor:xdrift_check_success_age:seconds{{{M2}}})", 3300),
             # Failed checks burn the composite when no verdict is recent, not before.
             health("2h30m", "checks", None, M3),
             health("2h30m", "explanations", 1, M3),
@@ -104,9 +106,13 @@ CASES = (
         name="hours without a judgement, at which Prometheus or every daemon was away, count as good",
         interval="30m",
         twins=False,
-        # Away for 25 hours; severe since. Of two days with a gap what is there counts.
-        series=join(drifted("0x5 _x50 2x{n}", "0x5 _x50 2x{n}"), objective("drift", 0.9)),
+        # Away for 25 hours, or for 75; severe since. Of two days with a gap what is there counts.
+        series=join(
+            drifted("0x5 _x50 2x{n}", "0x5 _x50 2x{n}"), objective("drift", 0.9),
+            drifted("0x5 _x150 2x{n}", "0x5 _x150 2x{n}", monitor="m2"), objective("drift", 0.9, monitor="m2"),
+        ),
         values=(
+            between("79h", f'slo:sli_error:ratio_rate3d{{{M2}, slo="drift"}}', 0.01, 0.02),
             between("28h30m", f'slo:sli_error:ratio_rate1d{{{M1}, slo="drift"}}', 0.02, 0.03),
             between("30h", f'slo:sli_error:ratio_rate1d{{{M1}, slo="drift"}}', 0.08, 0.09),
         ),
@@ -132,14 +138,22 @@ CASES = (
                 on("xdrift_monitor_created_timestamp_seconds", monitor="m2"): "0x1",
                 on("xdrift_check_interval_seconds", monitor="m2"): "600000x1",
             },
+            # Of a new interval since when it holds, and how long it is.
+            info("m3", values="1x1"),
+            checked(success="-8000000x1", interval="3600 600000", monitor="m3"),
+            {on("xdrift_check_interval_since_timestamp_seconds", monitor="m3"): "-8640000 1800"},
         ),
         values=(
+            health("30h", "freshness", 1, M3),
+            health("47h", "freshness", 1, M3),
             health("30h", "freshness", 1),
             health("30h", "freshness", 1, M2),
             ("30h", f"sum(monitor:xdrift_check_success_age:seconds{{{M1}}})", 106800),
+            ("30h", f"sum(monitor:xdrift_check_success_age:seconds{{{M2}}})", 108000),
             health("47h", "freshness", 1, M2),
             health("49h", "freshness", None),
         ),
+        behind=False,
     ),
     Case(
         name="only a severe level that two checks agree on is bad, and not in the trend view",

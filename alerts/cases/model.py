@@ -116,19 +116,33 @@ def renamed(series: Mapping[str, Values]) -> Series:
     return join(series, older)
 
 
+def formerly(series: Mapping[str, Values], samples: int) -> Series:
+    """The series of a monitor whose model had another name for so many samples: all of them end under the one name and
+    begin under the other, totals with 0. Values are a number or a slope."""
+    found: Series = {}
+    for key, values in series.items():
+        begin, _, slope = str(values).removesuffix("x{n}").partition("+")
+        step = float(slope or 0)
+        then = 0.0 if "_total{" in key else float(begin) + step * samples
+        found[key.replace('model="credit"', 'model="older"')] = f"{begin}+{step:.10g}x{samples - 1}"
+        found[key] = f"_x{samples} {then:.10g}+{step:.10g}x{{n}}"
+    return found
+
+
 def checked(*, success: Values, failures: Values = 0, interval: Values = 3600, monitor: str = "m1") -> Series:
-    """What the store says of a monitor's checks."""
+    """What the store says of the checks of a monitor that is a hundred days old."""
     return {
-        on("xdrift_monitor_created_timestamp_seconds", monitor=monitor): 0,
+        on("xdrift_monitor_created_timestamp_seconds", monitor=monitor): -8640000,
         on("xdrift_check_last_success_timestamp_seconds", monitor=monitor): success,
         on("xdrift_check_interval_seconds", monitor=monitor): interval,
         on("xdrift_check_consecutive_failures", monitor=monitor): failures,
     }
 
 
-def covered(events: str, bad: str, *, monitor: str = "m1") -> Series:
-    """Predictions, and those without an explanation."""
+def covered(events: str, bad: str, *, left_out: Values = 0, monitor: str = "m1") -> Series:
+    """Predictions, those without an explanation, and those that sampling left out."""
     return {
+        on("xdrift_predictions_unexplained_total", 'reason="sampling"', monitor=monitor): left_out,
         on("xdrift_predictions_total", monitor=monitor): events,
         on("xdrift_predictions_unexplained_total", 'reason="timeout"', monitor=monitor): bad,
         on("xdrift_predictions_unexplained_total", 'reason="disabled"', monitor=monitor): 0,

@@ -124,6 +124,20 @@ CASES = (
         twins=False,
     ),
     Case(
+        name="predictions left out by sampling burn no coverage, and failures among the others burn it as ever",
+        interval="2m",
+        # One in ten is to be explained; of these one in 200 fails, or one in five.
+        series=join(
+            *(
+                join(one(name), covered("0+1000x{n}", bad, left_out="0+900x{n}", monitor=name))
+                for name, bad in (("m1", "0+0.5x{n}"), ("m2", "0+20x{n}"))
+            ),
+        ),
+        quiet=(("2h", FAST, M1), ("2h", SLOW, M1)),
+        fires=(("2h", FAST, f'{M2}, slo="coverage"'),),
+        values=(("2h", f'round(1000 * sum(slo:sli_error:ratio_rate1h{{{M2}, slo="coverage"}}))', 200),),
+    ),
+    Case(
         name="what is stale from the start pages after nine minutes, as it would later",
         # 14.4 % of an hour are 8 minutes and 38 seconds. The other one goes stale at 1h12m.
         series=join(

@@ -37,9 +37,16 @@ def latency(parts: tuple[tuple[int, float, float] | None, ...], *, monitor: str 
     }
 
 
-def answered(predictions: Values, explained: Values | None, *, monitor: str = "m1") -> Series:
-    found: Series = {on("xdrift_predictions_total", monitor=monitor): predictions}
-    return found | ({} if explained is None else {on("xdrift_predictions_explained_total", monitor=monitor): explained})
+def answered(
+    predictions: Values, explained: Values | None, *, left_out: Values | None = None, monitor: str = "m1"
+) -> Series:
+    """`left_out`: by sampling. What is None is no series."""
+    found = {
+        on("xdrift_predictions_total", monitor=monitor): predictions,
+        on("xdrift_predictions_explained_total", monitor=monitor): explained,
+        on("xdrift_predictions_unexplained_total", 'reason="sampling"', monitor=monitor): left_out,
+    }
+    return {key: values for key, values in found.items() if values is not None}
 
 
 def sources(live: str, fallback: str, approximate: Values = 0, *, monitor: str = "m1") -> Series:
@@ -92,23 +99,43 @@ CASES = (
             info("m3"), answered("0+1x{n}", 0, monitor="m3"),
             # Explained until 1h.
             info("m4"), answered("0+10x{n}", "0+1x60 60x{n}", monitor="m4"),
+            # Exactly twenty; elsewhere they are explained.
+            info("m5"), answered("0x40 20x{n}", 0, monitor="m5"),
+            abroad({on("xdrift_predictions_explained_total", monitor="m5"): "0+20x{n}"}),
         ),
         quiet=(("33m", ZERO, M1), ("1h30m", ZERO, M3), ("1h18m", ZERO, M4)),
-        fires=(("36m", ZERO, M1), ("36m", ZERO, M2), ("1h22m", ZERO, M4)),
+        fires=(("36m", ZERO, M1), ("36m", ZERO, M2), ("1h22m", ZERO, M4), ("50m", ZERO, M5)),
     ),
     Case(
         name="a restored backup neither hides zero coverage nor looks like it",
         series=join(
             info(), answered("9000+10x20 0+10x{n}", "8000x20 0x{n}"),
             info("m2"), answered("9000+10x20 0+10x{n}", "8000+5x20 0+5x{n}", monitor="m2"),
+            info("m3"), answered("9000+10x20 0+10x{n}", 0, left_out="9000+10x20 0+10x{n}", monitor="m3"),
         ),
-        quiet=(("30m", ZERO, M2),),
+        quiet=(("30m", ZERO, M2), ("30m", ZERO, M3)),
         fires=(("30m", ZERO, M1),),
+    ),
+    Case(
+        name="predictions left out by sampling are no zero coverage, and a sample that fails altogether is",
+        series=join(
+            info(), answered("0+20x{n}", 0, left_out="0+20x{n}"),
+            # One in ten was to be explained, and was until half an hour.
+            info("m2"), answered("0+20x{n}", "0+2x30 60x{n}", left_out="0+18x{n}", monitor="m2"),
+            # One of two hundred a minute: 15 within a quarter of an hour.
+            info("m3"), answered("0+200x{n}", 0, left_out="0+199x{n}", monitor="m3"),
+            # Other reasons are no sampling.
+            info("m4"), answered("0+20x{n}", 0, monitor="m4"),
+            {on("xdrift_predictions_unexplained_total", 'reason="disabled"', monitor="m4"): "0+20x{n}"},
+            abroad(answered("0+20x{n}", 0, left_out="0+20x{n}", monitor="m4")),
+        ),
+        quiet=(("1h", ZERO, M1), ("45m", ZERO, M2), ("1h", ZERO, M3)),
+        fires=(("55m", ZERO, M2), ("1h", ZERO, M4)),
     ),
     Case(
         name="the page on zero coverage counts the predictions",
         series=join(info(), answered("0+2x{n}", 0)),
-        told=(("30m", ZERO, NAMED, f"{_SAYS}: 30 predictions in 15 minutes, none explained."),),
+        told=(("30m", ZERO, NAMED, f"{_SAYS}: 30 predictions to explain in 15 minutes, none explained."),),
     ),
     Case(
         name="slow explanations page when 30 and 5 minutes are over, after ten minutes, and end with the short window",

@@ -103,7 +103,7 @@ def strongest(feature: str, level: int, findings: Sequence[Finding]) -> str:
         for found in findings
         if (found.feature, found.segment, found.level) == (feature, None, level) and found.view != "trend"
         for limit in (found.threshold_severe if level == 2 else found.threshold,)
-        if limit and found.statistic is not None
+        if limit and found.statistic is not None and found.statistic > limit  # else a sum of features lent the level
     ]
     if not raising:
         return ""

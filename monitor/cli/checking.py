@@ -65,6 +65,10 @@ def check(
     monitors = chosen(settings, [monitor] if monitor else [])
     now = options.utc_now()
     planned = None if at is None else _slot(moment(at, "--at"), now, monitors)
+    if push is not None:
+        from monitor.publish.pushing import checked
+
+        checked(push)  # now: after the checks the slots are used up
     from monitor import runner, slots
     from monitor.cli.check_view import check_view, result_json
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,7 +34,7 @@ def compare(
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="Numeric column that is no feature, as a row id; may be repeated."),
+        typer.Option(metavar="COLUMN", help="Numeric column of either file that is no feature; may be repeated."),
     ] = None,
     min_rows: Annotated[
         int, typer.Option(min=10, metavar="N", help="Fewer rows than this in either file: verdict unknown.")
@@ -55,16 +56,22 @@ def compare(
             hint="leave out --periods: on the same rows no season plays a part",
         )
     with working("comparing", quiet=as_json):
-        ref, labels, left_out = _read(reference, ignore or (), periods)
-        cur, _, left_out_now = _read(current, ignore or (), periods, required=False)
-        result = _compared(*_by_position(ref, cur, reference, current), paired, labels, min_rows)
+        matrices = tuple(_read(path) for path in (reference, current))
+        _require_columns(matrices, ignore or (), periods)
+        labels = None if periods is None else _labels(matrices[0].column(periods), reference)
+        drop = {*(ignore or ()), periods}
+        ref, cur = (matrix.features.drop(columns=[*drop & {*matrix.features}]) for matrix in matrices)
+        ref, cur = _by_position(ref, cur, reference, current)
+        if paired:
+            _require_pairs(ref, cur, reference, current)
+        result = _compared(ref, cur, paired, labels, min_rows)
     if as_json:
         print_json(result)
     else:
         from monitor.cli.compare_view import comparison_view
 
-        ignored = tuple(dict.fromkeys((*left_out, *left_out_now)))
         files, width = (reference, current), console().width
+        ignored = _left_out(matrices, drop)
         tell(comparison_view(result, files=files, periods=periods, ignored=ignored, width=width))
     return EXIT_CODES[result["verdict"]]
 
@@ -80,30 +87,54 @@ def _compared(
     return compare_matrices(ref, cur, paired=paired, periods=labels, settings=settings).to_dict()
 
 
-def _read(
-    path: Path, ignore: Sequence[str], periods: str | None, *, required: bool = True
-) -> tuple[pd.DataFrame, list[str] | None, tuple[str, ...]]:
-    """Features, period labels, and the names of columns that were left out although nobody said so.
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """A file, read."""
 
-    With `required`, an absent period or ignored column is an error; the current file need not have them.
-    """
+    path: Path
+    features: pd.DataFrame
+    others: pd.DataFrame
+    """Columns that are no features; none for NPY."""
+
+    @property
+    def names(self) -> list[str]:
+        return [str(name) for name in (*self.features.columns, *self.others.columns)]
+
+    def column(self, name: str) -> pd.Series:
+        return self.features[name] if name in self.features.columns else self.others[name]
+
+
+def _read(path: Path) -> _Matrix:
     import pandas as pd
 
     from monitor import sources
 
     values, names, extra = sources.read_matrix(path)
     features = pd.DataFrame(values, columns=list(names))
-    others = extra if extra is not None else pd.DataFrame(index=features.index)
-    if required:
-        _known([*ignore, *([periods] if periods else [])], [*features.columns, *others.columns], path)
-    labels = None
-    if periods and required:
-        column = features[periods] if periods in features.columns else others[periods]
-        labels = _labels(column, path)
-    drop = {*ignore, periods}
-    kept = [name for name in features.columns if name not in drop]
-    unasked = tuple(str(name) for name in others.columns if name not in drop)
-    return features[kept], labels, unasked
+    return _Matrix(path, features, extra if extra is not None else pd.DataFrame(index=features.index))
+
+
+def _left_out(matrices: Sequence[_Matrix], named: Collection[str | None]) -> dict[str, list[str]]:
+    """Columns that were left out although nobody said so, by the reason."""
+    from pandas.api.types import is_numeric_dtype
+
+    found: dict[str, list[str]] = {}
+    for matrix in matrices:
+        for name in matrix.others.columns:
+            reason = "an index that pandas saved" if is_numeric_dtype(matrix.others[name]) else "not numeric"
+            if name not in named and name not in found.setdefault(reason, []):
+                found[reason].append(str(name))
+    return {reason: names for reason, names in found.items() if names}
+
+
+def _require_pairs(ref: pd.DataFrame, cur: pd.DataFrame, reference: Path, current: Path) -> None:
+    if len(ref) != len(cur):
+        raise DataError(
+            f"--paired: {reference} and {current} have different numbers of rows",
+            seen=f"{len(ref):,} and {len(cur):,} rows",
+            expected="as many in both, for row i of both explains the same input row",
+            hint="leave out --paired, or save the explanations of the same rows in the same order",
+        )
 
 
 def _by_position(
@@ -135,13 +166,24 @@ def _labels(column: pd.Series, path: Path) -> list[str]:
     return [str(label) for label in column]
 
 
-def _known(wanted: Sequence[str], columns: Sequence[str], path: Path) -> None:
-    for name in wanted:
-        if name not in columns:
-            near = get_close_matches(name, columns, n=1)
-            raise ConfigError(
-                f"{path} has no column {name!r}",
-                seen=f"columns {', '.join(columns)}",
-                expected="the name of one of them",
-                hint=f"did you mean {near[0]}?" if near else "--periods and --ignore take columns of REF",
-            )
+def _require_columns(matrices: Sequence[_Matrix], ignore: Sequence[str], periods: str | None) -> None:
+    """An ignored column stands in either file, the periods in the reference."""
+    for name in ignore:
+        _known(name, "--ignore", matrices)
+    if periods is not None:
+        _known(periods, "--periods", matrices[:1])
+
+
+def _known(name: str, option: str, matrices: Sequence[_Matrix]) -> None:
+    columns = list(dict.fromkeys(column for matrix in matrices for column in matrix.names))
+    if name in columns:
+        return
+    near = get_close_matches(name, columns, n=1)
+    files = [str(matrix.path) for matrix in matrices]
+    where = f"neither {' nor '.join(files)} has a column" if len(files) > 1 else f"{files[0]} has no column"
+    raise ConfigError(
+        f"{where} {name!r}",
+        seen=f"columns {', '.join(columns)}",
+        expected="the name of one of them",
+        hint=f"did you mean {near[0]}?" if near else f"correct {option}",
+    )

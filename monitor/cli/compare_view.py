@@ -30,13 +30,18 @@ MODEL_NUMBERS = {
 
 
 def comparison_view(
-    result: Mapping[str, Any], *, files: tuple[Path, Path], periods: str | None, ignored: Sequence[str], width: int
+    result: Mapping[str, Any],
+    *,
+    files: tuple[Path, Path],
+    periods: str | None,
+    ignored: Mapping[str, Sequence[str]],
+    width: int,
 ) -> Group:
     """The whole screen for one `Comparison.to_dict()`.
 
     Args:
         periods: column that thresholds were calibrated by.
-        ignored: columns that were left out although nobody said so.
+        ignored: columns that were left out although nobody said so, by the reason.
         width: columns of the terminal.
     """
     moved = sorted((row for row in result["features"] if row["level"]), key=_by_level_and_effect)
@@ -49,8 +54,8 @@ def comparison_view(
         numbers = "; ".join(_model_number(name, value) for name, value in result["model"].items())
         parts.append(Text(f"Whole model: {numbers}."))
         parts += _calibration(result, periods=periods)
-    if ignored:
-        parts.append(Text(f"Columns left out, not numeric: {', '.join(ignored)}.", style="dim"))
+    for reason, names in ignored.items():
+        parts.append(Text(f"Columns left out, {reason}: {', '.join(names)}.", style="dim"))
     return Group(*parts)
 
 
@@ -124,9 +129,9 @@ def moved_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
 
 
 def _against_limit(row: Mapping[str, Any], name: str) -> Text:
-    """`0.512 > 0.2`: the statistic and the limit of the level that it reached, or of the warning it did not."""
+    """`0.512 > 0.2`: the statistic and the limit of the row's level: what is beyond it may have raised the row."""
     value, level = row[name], row[f"{name}_level"]
-    limit = row[f"{name}_threshold_severe"] if level == 2 else row[f"{name}_threshold"]
+    limit = row[f"{name}_threshold_severe"] if row["level"] == 2 else row[f"{name}_threshold"]
     if value is None:
         return Text("no value", style="dim")
     return Text(f"{value:.3g} {'>' if value > limit else '≤'} {limit:.2g}", LEVEL_STYLES[level] if level else "dim")

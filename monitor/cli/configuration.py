@@ -76,7 +76,8 @@ def check_config(
 ) -> int:
     """Say what each monitor will do, or list every mistake with its line.
 
-    Exit code 0: all is well. 2: mistakes in the configuration. 3: a part did not open (with --probe).
+    Exit code 0: all is well. 2: mistakes in the configuration. 3: a part did not open, or a column to keep back is
+    misspelt (with --probe).
     """
     from monitor.cli import configuration_view as view
     from monitor.config import without_secrets
@@ -188,12 +189,16 @@ def _log_plan(monitor: MonitorSettings) -> dict[str, Any] | None:
 
 def warnings(monitor: MonitorSettings) -> list[str]:
     """What is allowed but will disappoint."""
+    from monitor.settings.rhythm import long_period
+
     found = []
     if monitor.predictions.columns.segments and monitor.holdout.time is None:
         found.append(
             "segments without holdout.time: their thresholds know chance only, so ordinary weekly variation will "
             "alarm; next: name the holdout's time column under holdout.time"
         )
+    if (long := long_period(monitor)) is not None:
+        found.append("; next: ".join(long))
     return found
 
 
@@ -207,5 +212,5 @@ def _probe_json(tried: Probe) -> dict[str, Any]:
         "error": error and error.thing,
         "seen": None if error is None or error.seen is None else str(error.seen),
         "expected": None if error is None or error.expected is None else str(error.expected),
-        "next": error and error.hint,
+        "next": tried.next if error is None else error.hint,
     }

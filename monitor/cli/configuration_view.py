@@ -90,6 +90,9 @@ def probe_view(tried: Probe) -> RenderableType:
     if tried.untried:
         table.add_row(Text("–", "dim"), f"{what}: not tried, {tried.found}")
         return table
+    if tried.error is None and tried.next is not None:
+        table.add_row(Text("warn", "yellow"), f"{what}: {tried.found}\n{'next:':<10}{tried.next}")
+        return table
     if tried.error is None:
         table.add_row(Text("ok", "green"), f"{what}: {tried.found}")
         return table

@@ -120,8 +120,7 @@ def _features(found: Explanation) -> Table:
 
 def _counterpart(other: Counterpart) -> Iterable[RenderableType]:
     name = f"holdout row {other.row_id}" if other.holdout else other.row_id
-    outcome = f", {other.outcome}" if other.outcome else ""
-    head = f"{name}: prediction {number(other.prediction)}{outcome}; distance {number(other.distance)}"
+    head = f"{name}: {other.said}; distance {number(other.distance)}"
     yield Text()
     yield Text(head)
     if not other.values:

@@ -92,7 +92,7 @@ def list_maintenances(
 
 
 def _who(author: str | None) -> str:
-    return author or getpass.getuser()
+    return getpass.getuser() if author is None else author
 
 
 def _print(record: Maintenance, sentence: str, *, as_json: bool) -> int:

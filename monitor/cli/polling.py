@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli import options
+from monitor.cli import failure, options
 from monitor.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, chosen, load_settings
 from monitor.cli.output import print_json, say, tell, working
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, StoreError, XdriftError
 
 if TYPE_CHECKING:
     from monitor.runner.poll import Poller, PollReport
@@ -31,7 +31,7 @@ def poll(
     """Read the explanation logs to their end once, count what is new, and say how much that was.
 
     `xdrift serve` does this all the time; the command is for cron, and may run beside a daemon: no record is counted
-    twice. Exit code 3: a log could not be read.
+    twice. Exit code 3: a log could not be read; those of the other monitors are.
     """
     settings = load_settings(config)
     monitors = [one for one in chosen(settings, names or []) if one.telemetry is not None]
@@ -43,19 +43,29 @@ def poll(
     from monitor import runner
     from monitor.runner.poll import Poller
 
-    told = []
+    told: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
     with options.open_store(settings, quiet=as_json) as store:
         runner.register(settings, store, options.utc_now(), [one.name for one in monitors])
         for monitor in monitors:
             poller = Poller(monitor, store, clock=options.utc_now)
-            with working(f"reading the explanation log of {monitor.name}", quiet=as_json):
-                reports = _to_the_end(poller)
+            try:
+                with working(f"reading the explanation log of {monitor.name}", quiet=as_json):
+                    reports = _to_the_end(poller)
+            except StoreError:
+                raise  # which none of them can do without
+            except XdriftError as error:
+                failed.append({"monitor": monitor.name, "error": str(error)})
+                if not as_json:
+                    say(f"{monitor.name}: its log could not be read to the end")
+                failure.report(error, as_json=as_json)
+                continue
             told.append(summary(reports))
             if not as_json:
                 _show(told[-1])
     if as_json:
-        print_json({"polls": told})
-    return 0
+        print_json({"polls": told, "failed": failed})
+    return failure.FAILED if failed else 0
 
 
 def _to_the_end(poller: Poller) -> list[PollReport]:

@@ -11,6 +11,8 @@ from rich.table import Table
 from monitor.names import METRICS
 from monitor.publish.phrases import number
 
+UNITS = {"_bytes_total": " bytes", "_seconds_total": " s", "_dollars_total": " dollars"}
+"""End of a counter's name to the unit of its amount; others count things, which their help names."""
 WHOLE = re.compile(r"(?P<name>\w+)(?:\{(?P<word>[^}]*)\})?")
 
 
@@ -25,5 +27,6 @@ def totals_view(totals: Mapping[str, float]) -> Padding:
         what = METRICS[found["name"]].help.rstrip(".")
         word = f": {found['word'].replace('_', ' ')}" if found["word"] else ""
         told = f"{amount:,.0f}" if amount == int(amount) else number(amount)
-        table.add_row(told, f"{what[:1].lower()}{what[1:]}{word}")
+        unit = next((unit for end, unit in UNITS.items() if found["name"].endswith(end)), "")
+        table.add_row(f"{told}{unit}", f"{what[:1].lower()}{what[1:]}{word}")
     return Padding(table, (0, 0, 0, 2))

@@ -77,7 +77,7 @@ def demo(
 ) -> int:
     """Replay a year of real flight delays with three incidents put in, and see what xdrift says about each week.
 
-    Takes 55 to 80 seconds on two idle cores; progress goes to stderr.
+    Takes up to 80 seconds on two idle cores; progress goes to stderr.
     """
     from monitor.demo import run_demo
 

@@ -76,18 +76,30 @@ def read(path: Path) -> Document:
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError(
                 f"{path}:{node.start_mark.line + 1}",
-                seen="a list" if isinstance(node, yaml.SequenceNode) else f"{node.value!r}",
+                seen="a list" if isinstance(node, yaml.SequenceNode) else "text",
                 expected="a mapping with the key monitors",
+                hint="write a starter with `xdrift init`, or name another file with --config",
             )
         walk = _Walk(loader, str(path))
         data = walk.mapping(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise ConfigError(where, seen=error.problem, expected="YAML", hint=_hint(error)) from error
+        raise ConfigError(
+            f"{where} is not YAML", seen=_problem(error), expected="`key: value` lines and `- item` lists",
+            hint=_hint(error) or f"look at line {mark.line + 1} and the one before it" if mark else None,
+        ) from error  # fmt: skip
     except yaml.YAMLError as error:
-        raise ConfigError(f"configuration file {path}", seen=str(error).splitlines()[0], expected="YAML") from error
+        raise ConfigError(
+            f"configuration file {path} is not YAML", seen=str(error).splitlines()[0],
+            expected="text without control characters", hint="write the file again in an editor",
+        ) from error  # fmt: skip
     return Document(file=str(path), data=data, lines=walk.lines, mistakes=tuple(walk.mistakes))
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """In PyYAML's words, without what the file says: an alias or a tag may be a secret that lacks its quotes."""
+    return re.sub(r"(alias|tag|handle|anchor) '.*'", r"\1", error.problem or "an unreadable place")
 
 
 def _hint(error: yaml.MarkedYAMLError) -> str | None:

@@ -29,12 +29,13 @@ _EXPECTED = {
     "bool_type": "true or false",
     "too_short": "at least one entry",
     "value_error": "another value",
-    "string_too_short": "some text",
 }
 _SLUG = "1 to 63 lower-case letters, digits and hyphens, neither first nor last a hyphen"
 _SEEN_LENGTH = 80
-_SECRETS = (("password",), ("token",))
-"""Keys whose values no message repeats."""
+_SECRETS = ("password", "token", "hash_key")
+"""Keys whose values no message repeats; of a `url` only what holds no password."""
+_SECTIONS = ("model_type", "dict_type", "tuple_type")
+"""What stands where a section belongs may be the secret that belongs into it."""
 
 
 def from_pydantic(
@@ -49,10 +50,10 @@ def from_pydantic(
     for keys, found in by_key.items():
         if keys in overridden:
             variable = overridden[keys].variable
-            text = _describe(keys, found, secret=variable.endswith("_FILE"))
+            text = _describe(keys, found, secret=variable.endswith("_FILE") or keys[-1] in _SECRETS)
             yield Mistake(0, f"environment: {variable}: {text}")
         else:
-            yield document.at(keys, _describe(keys, found, secret=keys[-1:] in _SECRETS))
+            yield document.at(keys, _describe(keys, found, secret=keys[-1] in _SECRETS if keys else False))
 
 
 def beyond_types(document: Document, data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -120,14 +121,20 @@ def _describe(keys: Keys, errors: list[ErrorDetails], *, secret: bool = False) -
     if kind == "value_error" and not secret:
         return first["msg"].removeprefix("Value error, ")
     expected = " or ".join(dict.fromkeys(_expected(keys, error) for error in errors))
+    if kind == "string_too_short" and secret:
+        return f"too short; expected {expected}"
     if kind == "string_type" and isinstance(value, int | float):
         expected += "; put it in quotes"
-    return f"seen {'what the file says' if secret else _shown(keys, value)}; expected {expected}"
+    seen = "what the file says" if secret else _kind(value) if kind in _SECTIONS else _shown(keys, value)
+    return f"seen {seen}; expected {expected}"
 
 
 def _expected(keys: Keys, error: ErrorDetails) -> str:
     if error["type"] == "string_pattern_mismatch":
         return _SLUG if keys[-1] == "name" else f"text that matches {error['ctx']['pattern']}"
+    if error["type"] == "string_too_short":
+        least = error["ctx"]["min_length"]
+        return "some text" if least == 1 else f"at least {least} characters"
     if error["type"] == "literal_error":
         return str(error["ctx"]["expected"])
     found = _EXPECTED.get(error["type"])
@@ -139,14 +146,25 @@ def _expected(keys: Keys, error: ErrorDetails) -> str:
 
 
 def _shown(keys: Keys, value: Any) -> str:
+    if value is None or isinstance(value, dict | list):
+        return _kind(value)
+    if keys and keys[-1] == "url":
+        if not isinstance(value, str):
+            return _kind(value)
+        value = without_secrets(value)
+    text = repr(value)
+    return text if len(text) <= _SEEN_LENGTH else f"{text[:_SEEN_LENGTH]}..."
+
+
+def _kind(value: Any) -> str:
+    """A value without what it says."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    text = repr(without_secrets(value) if isinstance(value, str) and keys and keys[-1] == "url" else value)
-    return text if len(text) <= _SEEN_LENGTH else f"{text[:_SEEN_LENGTH]}..."
+    return "text" if isinstance(value, str) else "true or false" if isinstance(value, bool) else "a number"
 
 
 def _suggestion(keys: Keys) -> str:

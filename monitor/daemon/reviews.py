@@ -19,7 +19,7 @@ from monitor.errors import RefusedError
 from monitor.logs import event
 from monitor.names import REPORTS
 from monitor.reports.child import Made, Make, make_in_child
-from monitor.reports.mail import compose, digest, send
+from monitor.reports.mail import SENT_WITHIN, compose, digest, send
 from monitor.reports.weeks import Week, occasion
 from monitor.settings import MailSettings, ReportSettings, Settings
 from monitor.store import Store
@@ -45,7 +45,11 @@ class Reviews:
         make: Make = make_in_child,
     ) -> None:
         self.outlet = Outlet(
-            channel=REPORTS, timeout=MADE_WITHIN, give_up=reports.give_up, one_by_one=True, deliver=self._deliver
+            channel=REPORTS,
+            timeout=MADE_WITHIN + SENT_WITHIN,
+            give_up=reports.give_up,
+            one_by_one=True,
+            deliver=self._deliver,
         )
         self._maker = make
         self._config, self._reports, self._store = config, reports, store

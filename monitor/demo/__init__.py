@@ -71,7 +71,8 @@ def run_demo(
         sys.stdout.write("\n")
     else:
         _print(story.view(listed, document))
-        sys.stdout.write(story.to_try(directory / "xdrift.yaml", replay.MONITOR, listed))
+        xdrift = story.words_for(sys.argv[0])
+        sys.stdout.write(story.to_try(directory / "xdrift.yaml", replay.MONITOR, listed, xdrift=xdrift))
     sys.stdout.flush()
     if serve:
         serve_demo(config, None if now is not None else world, quiet=as_json)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -142,17 +144,27 @@ def _sentences(listed: Sequence[Week]) -> list[RenderableType]:
     return parts
 
 
-def to_try(config: Path, monitor: str, listed: Sequence[Week]) -> str:
-    """Where everything is, and commands that show more of an incident."""
+def words_for(called: str) -> str:
+    """What runs this xdrift again from the same folder. `called`: argv[0]. A fresh clone has it in .venv/bin only."""
+    found = shutil.which("xdrift")
+    if Path(called).name == "__main__.py":
+        return shlex.join((sys.executable, "-m", "monitor"))
+    if not Path(called).exists() or (found and Path(found).samefile(called)):
+        return "xdrift"
+    return shlex.quote(called)
+
+
+def to_try(config: Path, monitor: str, listed: Sequence[Week], *, xdrift: str) -> str:
+    """Where everything is, and commands that show more of an incident. `xdrift`: the words that run it."""
     file = shlex.quote(str(config))
     put_in = {incident.truth for incident in INCIDENTS}
     told = next((week for week in listed if week.truth in put_in), listed[-1])
     reviewed = ReportWeek.ended_by(datetime.fromisoformat(told.planned_at))
     return (
         f"\nData, model, database and configuration are in {config.parent}/. To try next:\n"
-        f"  xdrift check {monitor} --at {told.planned_at} -c {file}\n"
-        f"  xdrift diagnose {monitor} --at {told.planned_at} -c {file}\n"
-        f"  xdrift report weekly --week {reviewed} -c {file}\n"
+        f"  {xdrift} check {monitor} --at {told.planned_at} -c {file}\n"
+        f"  {xdrift} diagnose {monitor} --at {told.planned_at} -c {file}\n"
+        f"  {xdrift} report weekly --week {reviewed} -c {file}\n"
     )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from monitor import pipeline
-from monitor.doctor.finding import Finding, attempt, failed
+from monitor.doctor.finding import Finding, State, attempt, failed
 from monitor.errors import ReferenceMissingError
 from monitor.names import QUARANTINE_MEANINGS
 from monitor.pipeline import Subject
 from monitor.probe import Probe, probe_monitor
 from monitor.settings import MonitorSettings, TelemetrySettings, format_duration
+from monitor.settings.rhythm import long_period
 from monitor.store import Store
 
 LINES = (
@@ -31,6 +32,8 @@ def examine(monitor: MonitorSettings, store: Store | None, now: datetime) -> Ite
         if found.state == "failed" and tried.part in ("model", "holdout"):
             broken.append(tried.part)
         yield found
+    if (long := long_period(monitor)) is not None:
+        yield Finding(monitor=monitor.name, part="holdout.period", state="warn", found=long[0], next=long[1])
     if store is not None and monitor.telemetry is not None:
         yield from _set_aside(monitor, monitor.telemetry, store, now)
     opened: list[Subject] = []
@@ -50,13 +53,13 @@ def _probed(tried: Probe) -> Finding:
     if tried.error is not None:
         return failed(tried.part, tried.error, monitor=tried.monitor)
     if tried.untried:
-        return Finding(
-            monitor=tried.monitor, part=tried.part, state="unknown", found=tried.found, next="repair the model"
-        )
+        step = "repair that first" if tried.part in ("kept back", "group_by") else "repair the model"
+        return Finding(monitor=tried.monitor, part=tried.part, state="unknown", found=tried.found, next=step)
     if tried.empty:
         step = "see that predictions arrive where `predictions` points, and that columns.time is their time"
         return Finding(monitor=tried.monitor, part=tried.part, state="warn", found=tried.found, next=step)
-    return Finding(monitor=tried.monitor, part=tried.part, state="ok", found=tried.found)
+    state: State = "ok" if tried.next is None else "warn"
+    return Finding(monitor=tried.monitor, part=tried.part, state=state, found=tried.found, next=tried.next)
 
 
 def _set_aside(monitor: MonitorSettings, log: TelemetrySettings, store: Store, now: datetime) -> Iterator[Finding]:

@@ -24,11 +24,13 @@ from monitor.drift.ranking import model_numbers
 from monitor.drift.season import in_season, same_season
 from monitor.drift.segments import Chosen, Segments, choose_segments, measure_segments
 from monitor.drift.served import LoggedRow, Served
+from monitor.drift.shift import CommonShift, common_shift, prediction_shift
 
 __all__ = [
     "LESSER",
     "TESTS",
     "Chosen",
+    "CommonShift",
     "Comparison",
     "DriftTest",
     "Facts",
@@ -47,6 +49,7 @@ __all__ = [
     "canary",
     "check_groups",
     "choose_segments",
+    "common_shift",
     "compare",
     "decompose",
     "find_groups",
@@ -62,6 +65,7 @@ __all__ = [
     "measure_segments",
     "model_numbers",
     "noise_bounds",
+    "prediction_shift",
     "prepare",
     "same_season",
     "served_gap",

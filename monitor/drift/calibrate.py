@@ -18,8 +18,9 @@ from scipy import stats
 from monitor.drift.binning import Masses
 from monitor.drift.distances import Matrix, distances
 from monitor.drift.ks import ks_null, ks_null_mean
-from monitor.drift.psi import proportions, psi, psi_null
+from monitor.drift.psi import proportions, psi, psi_mean, psi_null
 from monitor.drift.stability import standard_error
+from monitor.drift.variation import TAIL, Seen, bounds, spread, student
 from monitor.drift.weights import Flags
 from monitor.types import Floats, Ints
 
@@ -27,20 +28,10 @@ MIN_PERIODS = 4
 """Fewer left-out periods say too little about the next one."""
 MIN_PERIOD_ROWS = 20
 """A period with fewer rows is mostly chance."""
-TAIL = (0.01, 0.001)
-"""Largest probability per feature that an ordinary period exceeds the warning and the severe bound."""
-TOGETHER = (0.05, 0.01)
-"""The same for all features that count together, per test. A strange week is one, however often it is looked at: this
-does not depend on the number of checks a month."""
-SHAPES = (0.5, 100.0)
-"""Gamma laws of variation lie between that of a squared normal number and one that is nearly normal."""
-HIDDEN = (1.0, 1.645)
-"""Standard errors by which the largest period seen may have been underestimated, warning and severe."""
-PRIOR_FREEDOM = 4.0
-"""Weight, in periods, of the spread common to all features when one feature's own spread is estimated."""
-COMMON = 0.9
-"""Spreads beyond this quantile over features count as that quantile when the common one is worked out: relative changes
-of a feature that hardly counts reach any size, and must not widen the bounds of the others."""
+SMALL = 200
+"""Rows of a period under which half a row per bin moves PSI enough to be reckoned with."""
+KS_MEAN, KS_VARIANCE = np.pi**2 / 12, 7 * np.pi**4 / 720 - np.pi**4 / 144
+"""Of the square of Kolmogorov's law."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,68 +84,64 @@ def calibrate(values: Matrix, periods: Sequence[str] | None, whole: Whole, *, co
         )
     left_out = [_left_out(values[inverse == k], whole) for k in usable]
     everyone = np.ones(d, np.bool_)
-    bounds = _variation(left_out, counted if counted is not None and counted.any() else everyone)
-    return Natural(
-        bounds=bounds, n_periods=len(usable), note=f"thresholds calibrated on {len(usable)} left-out periods"
+    found = bounds(
+        left_out, float(np.median(sizes[usable])), counted if counted is not None and counted.any() else everyone
     )
+    return Natural(bounds=found, n_periods=len(usable), note=f"thresholds calibrated on {len(usable)} left-out periods")
 
 
-def _variation(left_out: Sequence[Mapping[str, tuple[Floats, Floats]]], counted: Flags) -> dict[str, Floats]:
-    """Bounds per test, never under the largest period seen and what its few rows may have hidden: a storm that the
-    reference lived through is part of its ordinary life."""
-    share = np.minimum(np.array(TAIL), np.array(TOGETHER) / counted.sum())
-    bounds = {}
-    for name in left_out[0]:
-        excess, error = (np.array([one[name][i] for one in left_out]) for i in (0, 1))
-        lived = (excess + np.array(HIDDEN)[:, None, None] * error).max(axis=1)
-        width = _quantiles(share, _shape(excess[:, counted], error[:, counted]), len(excess))
-        bounds[name] = np.maximum(excess.mean(axis=0) + width * _spread(excess, counted), lived)
-    return bounds
+def _left_out(period: Matrix, whole: Whole) -> dict[str, Seen]:
+    """Variation of one period against the others beyond what its size explains, per test: PSI, which is a squared
+    distance, D squared, the relative change squared.
 
-
-def _shape(excess: Floats, error: Floats) -> float:
-    """Shape of the law of variation, common to the features, from (k, d) distances and their standard errors.
-
-    A distance is never negative, so its law is taken for a gamma law: nearly normal where all periods are about as far,
-    long-tailed where most are near. Its shape is mean squared over variance, without the variance that errors explain.
-    """
-    variance = float((excess.var(axis=0, ddof=1) - (error**2).mean(axis=0)).sum())
-    squared = float((excess.mean(axis=0) ** 2).sum())
-    return float(np.clip(squared / variance, *SHAPES)) if variance > 0 else SHAPES[1]
-
-
-def _quantiles(share: Floats, shape: float, k: int) -> Floats:
-    """How many standard deviations above its mean the next period stays but for these shares, (2, 1): of the gamma law,
-    widened as Student's law is beside the normal one."""
-    width = (stats.gamma.isf(share, shape) - shape) / np.sqrt(shape)
-    return np.asarray(width * _t(share, k) / stats.norm.isf(share), dtype=np.float64)[:, None]
-
-
-def _left_out(period: Matrix, whole: Whole) -> dict[str, tuple[Floats, Floats]]:
-    """Variation of one period against the others beyond what its size explains, and the standard error of that
-    estimate: (d,) each, per test. The root of PSI is a distance between histograms, of error sqrt(1/n + 1/m) where
-    that is small against it; D is a difference of two shares, of error at most half of that.
+    Of a squared distance t with an error of variance e, the estimate has variance c e**2 + 4 e t: c is 2 for one
+    normal number, 2 per degree of freedom for PSI, and that of Kolmogorov's law for D.
 
     The rest is never sorted: F_whole = (n F_rest + m F_period) / (n + m), so D against the rest is (n + m) / n times D
     against the whole; moments likewise.
     """
     m, n = len(period), whole.columns.shape[1] - len(period)
     found = distances(whole.columns, period, whole.edges, whole.masses)
-    counts_ref = whole.counts - found.counts
-    value = psi(*proportions(counts_ref, found.counts, whole.widths))
-    freedom = ((counts_ref + found.counts) > 0).sum(axis=1) - 1
     importance = _rest(whole.importance, found.importance, n, m)
     squares = _rest(whole.variance + whole.importance**2, found.variance + found.importance**2, n, m)
     variance = np.maximum(squares - importance**2, 0.0)
     base = np.where(importance > 0, importance, 1.0)
     change = (found.importance - importance) / base
-    error = standard_error(variance, n, found.variance, m) / base
-    root = np.full(len(value), np.sqrt(1 / n + 1 / m))
+    error = (standard_error(variance, n, found.variance, m) / base) ** 2
+    size = 1 / n + 1 / m
+    distance = found.ks * (n + m) / n
+    psi_square, freedom = _psi_beyond(whole.counts - found.counts, found.counts, whole.widths)
+    rows = np.full(len(error), size)
     return {
-        "psi": (np.sqrt(np.maximum(value - (1 / n + 1 / m) * freedom, 0.0)), root),
-        "ks": (np.maximum(found.ks * (n + m) / n - ks_null_mean(n, m), 0.0), root / 2),
-        "stability": (np.sqrt(np.maximum(change**2 - error**2, 0.0)), error),
+        "psi": _seen(psi_square, rows, 2 * freedom),
+        "ks": _seen(distance**2 - KS_MEAN * size, rows / 4, 16 * KS_VARIANCE, distance - ks_null_mean(n, m)),
+        "stability": _seen(change**2 - error, error, 2.0),
     }
+
+
+def _seen(square: Floats, error: Floats, null: Floats | float, distance: Floats | None = None) -> Seen:
+    """`error`: variance of the distance; `null`: that of the square where nothing varies, in units of its square."""
+    root = np.sqrt(np.maximum(square, 0.0)) if distance is None else np.maximum(distance, 0.0)
+    return Seen(
+        distance=root,
+        error=np.sqrt(error),
+        square=square,
+        noise=np.asarray(null * error**2 + 4 * error * np.maximum(square, 0.0), dtype=np.float64),
+    )
+
+
+def _psi_beyond(counts_ref: Ints, counts_cur: Ints, widths: Ints) -> tuple[Floats, Floats]:
+    """PSI beyond its mean under chance and the degrees of freedom, (d,) each.
+
+    Half a row per bin, which keeps PSI finite, pulls a small period closer to the rest: (1 + bins / 2m) per side.
+    """
+    n, m = int(counts_ref[0].sum()), int(counts_cur[0].sum())
+    value = psi(*proportions(counts_ref, counts_cur, widths))
+    freedom: Floats = ((counts_ref + counts_cur) > 0).sum(axis=1) - 1.0
+    if m >= SMALL:
+        return value - (1 / n + 1 / m) * freedom, freedom
+    chance = freedom / n + psi_mean(counts_ref / n, widths, m)
+    return (value - chance) * (1 + widths / (2 * m)) ** 2, freedom
 
 
 def _rest(whole: Floats, part: Floats, n: int, m: int) -> Floats:
@@ -162,38 +149,19 @@ def _rest(whole: Floats, part: Floats, n: int, m: int) -> Floats:
     return np.asarray(np.maximum(((n + m) * whole - m * part) / n, 0.0), dtype=np.float64)
 
 
-def _t(tail: Floats, k: int) -> Floats:
-    """Student's quantiles for k periods, or runs, and what all features have in common."""
-    return np.asarray(stats.t.isf(tail, k - 1 + PRIOR_FREEDOM), dtype=np.float64)
-
-
-def _spread(excess: Floats, counted: Flags) -> Floats:
-    """Standard deviation of one more period about the mean of k left-out ones, (d,) from (k, d): the variance of each
-    is shrunk towards what is common to all, because k periods alone estimate a tail badly."""
-    k = len(excess)
-    variance = excess.var(axis=0, ddof=1)
-    shrunk = (variance * (k - 1) + _common(variance[counted]) * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
-    return np.asarray(np.sqrt(shrunk * (1 + 1 / k)), dtype=np.float64)
-
-
-def _common(chosen: Floats) -> float:
-    """The spread common to all features that count, the largest ones cut down to a quantile."""
-    return float(np.minimum(chosen, np.quantile(chosen, COMMON, method="lower")).mean())
-
-
 def noise_bounds(runs: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
     """What an approximate explainer's seed alone does to each statistic: test to (2, d) upper prediction bounds.
 
     `runs`: statistics per judged test, (d,) each, of the same rows explained with another seed; two runs at least.
     """
-    bounds = {}
+    found = {}
     everyone = np.ones(len(runs[0]["change"]), np.bool_)
     for name in ("psi", "ks", "stability", "change"):
         # A relative change has no value where there was no importance; such features are not judged by it either.
         seen = np.nan_to_num(np.array([run[name] for run in runs]), posinf=0.0)
-        width = _t(np.array(TAIL), len(seen))[:, None]
-        bounds[name] = np.maximum(seen.mean(axis=0) + width * _spread(seen, everyone), seen.max(axis=0))
-    return bounds
+        width = student(np.array(TAIL), len(seen))[:, None]
+        found[name] = np.maximum(seen.mean(axis=0) + width * spread(seen, everyone), seen.max(axis=0))
+    return found
 
 
 def thresholds(

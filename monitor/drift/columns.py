@@ -65,6 +65,8 @@ def cut(word: str) -> str:
 
 
 def _is_itself(column: str, value: object) -> bool:
+    if isinstance(value, Decimal):
+        return not value.is_nan()  # a signalling NaN refuses to be compared
     try:
         return bool(value == value)  # NaN and NaT differ from themselves
     except TypeError:  # pandas.NA has no truth value

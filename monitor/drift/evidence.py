@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitor.drift.ratios import percent_words
-from monitor.types import View
+from monitor.types import Level, View
 
 if TYPE_CHECKING:
     from monitor.drift.assess import ViewResult
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str, ...]:
     """What every view says, what changed in files and settings, and marks on inputs."""
-    lines = [f"{view} view: {_view_line(result)}" for view, result in views.items()]
+    shifted = {"holdout": facts.shifted}
+    lines = [f"{view} view: {_view_line(result, shifted.get(view, 0))}" for view, result in views.items()]
     lines.append("model digest " + ("changed" if facts.model_changed else "unchanged"))
     if facts.model_changed:
         label = "version label " + ("changed" if facts.version_changed else "unchanged")
@@ -28,6 +29,8 @@ def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str,
         lines.append("predictions on the holdout are the same")
     elif facts.prediction_shift is not None:
         lines.append(f"predictions on the holdout moved by {facts.prediction_shift:.3g} of their standard deviation")
+    if facts.shift and facts.shifted:
+        lines.append(facts.shift.text)
     lines.extend(drift.text for drift in facts.inputs.values() if drift.signal)
     lines.extend(facts.settled)
     if facts.served:
@@ -44,11 +47,11 @@ def row_change(result: ViewResult) -> float | None:
     return float(measured.moved_by.sum()) / total if measured.paired and total > 0 else None
 
 
-def _view_line(result: ViewResult) -> str:
+def _view_line(result: ViewResult, shifted: Level) -> str:
     if result.reason:
         return f"not judged, {result.reason}"
     levels = result.feature_levels
-    word = ("no drift", "warning", "severe")[result.level]
+    word = ("no drift", "warning", "severe")[max(result.level, shifted)]
     change = result.model_numbers["importance_change"]
     moved = f", importances moved by {percent_words(change)} in total" if np.isfinite(change) else ""
     by_row = row_change(result)

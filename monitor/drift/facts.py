@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.drift.inputs import InputDrift
 from monitor.drift.served import Served
+from monitor.drift.shift import CommonShift
 from monitor.types import Level
 
 SAME_ANSWER = 1e-5
@@ -39,11 +40,18 @@ class Facts:
     """Why traffic could not be judged; None when it could."""
     served: Served | None = None
     """Logged attributions against recomputed ones; None where none are logged."""
+    shift: CommonShift | None = None
+    """What all predictions on the holdout moved by together; None when not comparable."""
 
     @property
     def moved(self) -> bool:
         """Predictions on the holdout did."""
         return self.prediction_shift is not None and self.prediction_shift > SAME_ANSWER
+
+    @property
+    def shifted(self) -> Level:
+        """Level of what predictions on the holdout moved by together."""
+        return self.shift.level if self.shift else 0
 
     @property
     def gap(self) -> Level:

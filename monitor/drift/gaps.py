@@ -18,6 +18,10 @@ BEYOND_WARNING, BEYOND_SEVERE = 0.05, 0.2
 CONFIDENCE = 0.99
 SAME_OUTPUT = 1e-3
 """Outputs that differ by less, relative to max(1, abs(output)), are the same: logs round."""
+MOST_DIGITS = 6
+"""Decimals beyond which rounding is looked for no further: it is lost in single precision."""
+ROUNDED_SUM = 4.0
+"""Standard deviations of the error of a sum of rounded values within which outputs are the same."""
 SCALED = 0.02
 """Residual, relative, under which one factor explains the whole gap."""
 MOST = 0.5
@@ -70,12 +74,15 @@ def served_gap(
     index = np.array([i for i, _ in kept])
     theirs, has = _matrix([row for _, row in kept], names)
     ours = np.where(has, recomputed.values[index], 0.0)
+    step = _step(theirs)
     gap = np.abs(theirs - ours)
+    # A little more than half: the log's own numbers are rounded to floats again.
+    gap = np.where(gap <= 0.5001 * step[:, None], 0.0, gap)
     size = np.abs(ours).sum(axis=1)
     far = gap.sum(axis=1) > tolerance * np.maximum(size, _least_size(recomputed))
     importance = float(np.abs(ours).mean(axis=0).sum())
     shares = gap.mean(axis=0) / importance if importance > 0 else gap.mean(axis=0)
-    moved = _outputs_moved(recomputed, index, [row for _, row in kept], theirs, has, far)
+    moved = _outputs_moved(recomputed, index, [row for _, row in kept], theirs, has, far, step)
     return Served(
         **counts,
         rows=len(kept),
@@ -114,6 +121,20 @@ def _matrix(rows: Sequence[LoggedRow], names: Sequence[str]) -> tuple[Floats, ND
     return np.where(has, values, 0.0), has
 
 
+def _step(theirs: Floats) -> Floats:
+    """(n,) the largest power of ten, 1 at most, of which all logged values of a row are multiples; 0 where none is.
+
+    A row of zeros is a multiple of everything and tells nothing of how the log rounds.
+    """
+    step = np.zeros(len(theirs))
+    largest = np.abs(theirs).max(axis=1, initial=0.0)
+    for digits in range(MOST_DIGITS, -1, -1):
+        off = np.abs(theirs - np.round(theirs, digits)).max(axis=1, initial=0.0)
+        # Values may have been single precision on the way.
+        step[(off <= 1e-7 * largest) & (largest > 0)] = 10.0**-digits
+    return step
+
+
 def _least_size(recomputed: Attributions) -> float:
     """A row whose attributions are all but 0 is held against a hundredth of the usual size."""
     return 0.01 * float(np.abs(recomputed.values).sum(axis=1).mean())
@@ -126,15 +147,20 @@ def _outputs_moved(
     theirs: Floats,
     has: NDArray[np.bool_],
     far: NDArray[np.bool_],
+    step: Floats,
 ) -> float | None:
-    """Share of the rows beyond whose logged base value and attributions add up to another output than the model's."""
+    """Share of the rows beyond whose logged base value and attributions add up to another output than the model's.
+
+    The sum of d values rounded to steps s has an error of standard deviation s * sqrt(d / 12).
+    """
     base = np.array([np.nan if row.base_value is None else row.base_value for row in rows], dtype=np.float64)
     told = far & np.isfinite(base) & has.all(axis=1)
     if not told.any():
         return None
     output = recomputed.predictions[index, 0][told]
     served = base[told] + theirs[told].sum(axis=1)
-    return float((np.abs(served - output) > SAME_OUTPUT * np.maximum(1.0, np.abs(output))).mean())
+    rounded = ROUNDED_SUM * step[told] * np.sqrt((theirs.shape[1] + 1) / 12)
+    return float((np.abs(served - output) > SAME_OUTPUT * np.maximum(1.0, np.abs(output)) + rounded).mean())
 
 
 def _factor(theirs: Floats, ours: Floats) -> float | None:

@@ -34,16 +34,23 @@ def judge(
     for the data and the pipeline: its model is the same on both sides. The severer side names the verdict;
     equal sides make `both`, except that a changed explainer is named alone, because it must be put right
     before anything else can be read. A view that could not be judged is never taken for a quiet one.
+    Predictions of the same rows that moved together raise the model's side to their level: a new base value shows in no
+    attribution.
     A segment is traffic seen closer (same model, new rows): it raises the traffic side to its own level.
     A gap between logged and recomputed attributions names its own cause when nothing else is raised, and makes raised
     traffic the pipeline's when the served outputs differ as well: then the logged inputs are not the served ones.
     """
-    facts = replace(facts, thin=facts.thin or _unjudged(views))
+    judged = "holdout" in views and views["holdout"].reason is None
+    facts = replace(facts, thin=facts.thin or _unjudged(views), shift=facts.shift if judged else None)
     holdout, traffic, total = (_level(views, view) for view in ("holdout", "traffic", "total"))
     traffic = max(traffic, segments.level)
     marks = signals(views, facts, segments)
     model_side, data_side = _model_side(holdout, facts), _data_side(traffic, marks, facts)
-    if holdout == traffic == 0 and total:
+    if facts.shifted:
+        # Predictions moved together for certain: they need no other view to answer for.
+        holdout = max(holdout, facts.shifted, 0 if holdout or traffic else total)
+        model_side = _model_side(holdout, facts)
+    elif holdout == traffic == 0 and total:
         # Neither part alone is enough, their sum is: the larger part answers for it.
         by_model = sum(abs(c.model_part) for c in contributions)
         by_data = sum(abs(c.data_part) for c in contributions)

@@ -9,12 +9,12 @@ from scipy import stats
 
 from monitor.drift import permute
 from monitor.drift.binning import snapped
-from monitor.drift.calibrate import TAIL
 from monitor.drift.distances import Distances, Matrix, distances, over_blocks
 from monitor.drift.ks import ks_p_value
 from monitor.drift.prepare import Prepared, check_matrix
 from monitor.drift.psi import js, kl, proportions, psi, psi_p_value, table_probability
 from monitor.drift.stability import p_value, relative_change, stability, standard_error
+from monitor.drift.variation import TAIL
 from monitor.errors import DataError
 from monitor.types import Floats, Ints
 

@@ -10,6 +10,9 @@ from monitor.drift.binning import bin_counts
 from monitor.drift.prepare import Prepared
 from monitor.types import QUANTILE_GRID, Floats, Profile
 
+HUGE = 1e100
+"""Numbers beyond this may overflow when they are squared and added up."""
+
 Side = Literal["reference", "holdout", "traffic"]
 
 
@@ -33,6 +36,10 @@ def numeric_profile(
 ) -> Profile:
     """The profile of one ascending finite column; moments are None when it is empty."""
     some = len(column) > 0
+    unit = max(abs(float(column[0])), abs(float(column[-1]))) if some else 0.0
+    # Sums and squares of such numbers overflow: the column is measured in units of its largest.
+    unit = unit if unit > HUGE else 1.0
+    scaled = column if unit == 1.0 else column / unit
     return Profile(
         kind=kind,
         side=side,
@@ -42,10 +49,10 @@ def numeric_profile(
         edges=tuple(edges.tolist()),
         categories=(),
         counts=tuple(bin_counts(column, edges).tolist()),
-        quantiles=tuple(np.quantile(column, QUANTILE_GRID).tolist()) if some else (),
-        mean=float(column.mean()) if some else None,
-        mean_abs=float(np.abs(column).mean()) if some else None,
-        std=float(column.std()) if some else None,
+        quantiles=tuple((np.quantile(scaled, QUANTILE_GRID) * unit).tolist()) if some else (),
+        mean=float(scaled.mean()) * unit if some else None,
+        mean_abs=float(np.abs(scaled).mean()) * unit if some else None,
+        std=float(scaled.std()) * unit if some else None,
         minimum=float(column[0]) if some else None,
         maximum=float(column[-1]) if some else None,
     )

@@ -30,6 +30,24 @@ def proportions(counts_ref: Ints, counts_cur: Ints, widths: Ints) -> tuple[Float
     return p_ref, p_cur
 
 
+def psi_mean(shares: Floats, widths: Ints, m: int) -> Floats:
+    """Mean of smoothed PSI, (d,), of m rows drawn from exactly these shares per bin, (d, b).
+
+    By the binomial law of each bin: half a row per bin makes it less than (bins - 1) / m where m is small.
+    """
+    inside = np.arange(shares.shape[1]) < widths[:, None]
+    # Bins of quantiles are all about as likely, so few laws have to be worked out.
+    keys, which = np.unique(np.where(inside, np.round(shares, 3) + 2 * widths[:, None], 0.0), return_inverse=True)
+    bins, rows = np.maximum(keys // 2, 1.0), np.arange(m + 1)
+    share, extra = np.clip(keys - 2 * bins, 0.0, 1.0)[:, None], PSEUDO_COUNT / m
+    total = 1 + bins[:, None] * extra
+    p, q = (rows / m + extra) / total, (share + extra) / total
+    law = stats.binom.pmf(rows, m, share)
+    mean = (law * (p - q) * np.log(p / q)).sum(axis=1)
+    found: Floats = np.where(inside, mean[which.reshape(shares.shape)], 0.0).sum(axis=1)
+    return found
+
+
 def _terms(p: Floats, q: Floats) -> Floats:
     """p * ln(p / q) with 0 where p is 0 (padding)."""
     safe: Floats = np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0) / np.where(q > 0, q, 1.0)), 0.0)

@@ -26,6 +26,7 @@ SERVED = {
 }
 """A gap that is alone, by its cause."""
 SAME_ROWS = "on the same holdout rows"
+WITHIN = ", attributions stayed within their thresholds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,21 @@ class _Case:
     @property
     def sum_alone(self) -> bool:
         """Neither model nor data is over a threshold alone, both together are."""
-        return self.raised("total") and not self.raised("holdout") and not self.data_raised
+        return self.raised("total") and not self.same_rows and not self.data_raised
+
+    @property
+    def same_rows(self) -> str:
+        """What moved on the same rows: raised features, and predictions that moved together; empty when nothing did."""
+        raised = f"{SAME_ROWS} {self.features('holdout')}" if self.raised("holdout") else ""
+        return "; ".join(filter(None, (raised, self.together)))
+
+    @property
+    def together(self) -> str:
+        """What predictions of the same rows moved by together; empty when they did not."""
+        if not self.facts.shift or not self.facts.shifted:
+            return ""
+        within = WITHIN if row_change(self.views["holdout"]) else ", attributions did not"
+        return self.facts.shift.text + ("" if self.raised("holdout") else within)
 
     def features(self, over: View, *raised_in: View) -> str:
         return raised_features(self.contributions, self.views, over, raised_in=raised_in)
@@ -69,9 +84,9 @@ def verdict_sentence(
         return calm + _quiet_model(case)
     if verdict == "unknown":
         return f"Could not judge recent predictions: {facts.thin}."
-    if facts.served and facts.gap and not (case.data_raised or case.raised("holdout") or case.raised("total")):
+    if facts.served and facts.gap and not (case.data_raised or case.same_rows or case.raised("total")):
         return f"{SERVED[facts.served.cause]}: {facts.served.text}."
-    if verdict == "model":
+    if verdict == "model" or (verdict == "both" and not case.raised("holdout")):
         return f"{_model_clause(case)}. {_by_model(case)}{_data_as_well(case)}"
     if verdict == "explainer":
         return _explainer(case)
@@ -81,7 +96,8 @@ def verdict_sentence(
         return f"{_data_clause(case)}: in {_where(case)}{_model_as_well(case)}"
     other = f"A feature pipeline changed as well: {_marks(case)}." if _marks(case) else "The data changed as well."
     together = f"Together, {case.features('total', 'holdout', 'traffic')}."
-    return f"{_model_clause(case)}. {other} {together}{farthest(segments, views.get('traffic'))}"
+    clause = ": ".join(filter(None, (_model_clause(case), case.together)))
+    return f"{clause}. {other} {together}{farthest(segments, views.get('traffic'))}"
 
 
 def _marks(case: _Case) -> str:
@@ -105,8 +121,12 @@ def _by_model(case: _Case) -> str:
     if case.sum_alone:
         words = f"In recent predictions, against the reference, {case.features('total')}. Most of it is the model's."
     else:
-        words = f"On the same holdout rows {case.features('holdout')}."
+        words = f"{_capital(case.same_rows)}."
     return f"{words} The explainer changed as well{_what(case)}." if case.facts.explainer_changed else words
+
+
+def _capital(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _what(case: _Case) -> str:
@@ -127,7 +147,7 @@ def _model_clause(case: _Case, also: str = "") -> str:
 def _data_clause(case: _Case) -> str:
     """That the model did not change is said only where nothing says that it did."""
     facts = case.facts
-    if case.raised("holdout"):
+    if case.same_rows:
         return "The data changed most"
     judged = "holdout" in case.views and not case.views["holdout"].reason
     if facts.model_changed or facts.explainer_changed or case.facts.moved or not judged:
@@ -137,7 +157,7 @@ def _data_clause(case: _Case) -> str:
 
 def _model_as_well(case: _Case) -> str:
     """What the same rows say beside drifted data."""
-    if not case.raised("holdout"):
+    if not case.same_rows:
         return _quiet_model(case)
     facts = case.facts
     if facts.model_changed or (case.facts.moved and not facts.explainer_changed):
@@ -147,7 +167,7 @@ def _model_as_well(case: _Case) -> str:
         changed = f"The explainer changed as well{_what(case)}"
     else:
         changed = "Explanations changed as well although model and explainer are the same"
-    return f" {changed}: {SAME_ROWS} {case.features('holdout')}."
+    return f" {changed}: {case.same_rows}."
 
 
 def _quiet_model(case: _Case) -> str:
@@ -156,8 +176,7 @@ def _quiet_model(case: _Case) -> str:
     changed = ["the model file"] if facts.model_changed else []
     changed += [f"the explainer{_what(case)}"] if facts.explainer_changed else []
     if changed:
-        words = " and ".join(changed)
-        return f" {words[0].upper()}{words[1:]} changed, {_of_same_rows(case)}."
+        return f" {_capital(' and '.join(changed))} changed, {_of_same_rows(case)}."
     return " Predictions of the same rows moved although the model file is the same." if case.facts.moved else ""
 
 
@@ -182,7 +201,8 @@ def _data_as_well(case: _Case) -> str:
 
 def _explainer(case: _Case) -> str:
     facts, what, until = case.facts, _what(case), "it is put back"
-    moved = case.features("total" if case.sum_alone else "holdout")
+    raised = case.features("total" if case.sum_alone else "holdout")
+    moved = "; ".join(filter(None, (raised, case.together)))
     if not facts.explainer_changed:
         until = "the cause is found"
         said = "Explanations of the same rows changed although model and explainer are the same"

@@ -105,6 +105,10 @@ class ScaledExplainer:
         return self.inner.input_features
 
     @property
+    def feature_names(self) -> tuple[str, ...]:
+        return self.inner.feature_names
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         return self.inner.classes
 

@@ -26,6 +26,10 @@ Clock = Callable[[], datetime]
 QUIET, CHECKS = 4, 8
 """Checks before the incident, and with it, when nobody says otherwise."""
 MADE = "no reference in the store: the drill made one from the holdout and threw it away"
+UNLOGGED = (
+    "logged attributions are not compared in the checks with the incident: the explanation log is of the windows as "
+    "they were"
+)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _LEASE = timedelta(days=1)
@@ -141,6 +145,8 @@ def _replayed(
         )
         if control:
             return tuple(compared(check, None, source_of=source_of) for check in judged), None, notes
+        altered = _without_log(incident.monitor)
+        notes = notes if altered is incident.monitor else (*notes, UNLOGGED)
         first = len(judged) - min(checks, max(1, len(judged) - quiet))
         start = judged[first - 1].window.end if first else judged[0].window.start
         injected: dict[datetime, Check] = {}
@@ -149,7 +155,7 @@ def _replayed(
         for done, check in enumerate(judged[first:]):
             replay.progress(len(planned) + done, len(planned) + len(judged) - first)
             slot = check.planned_at
-            injected[slot] = replay.check(after, incident.monitor, slot, incident.alteration(start))
+            injected[slot] = replay.check(after, altered, slot, incident.alteration(start))
     lines = (compared(check, injected.get(check.planned_at), source_of=source_of) for check in judged)
     return tuple(lines), start, notes
 
@@ -157,6 +163,12 @@ def _replayed(
 def _without_priority(monitor: MonitorSettings) -> MonitorSettings:
     """Priority rows are kept for people and judged by nobody: a drill needs none."""
     return monitor.model_copy(update={"sample": monitor.sample.model_copy(update={"priority_rows": 0})})
+
+
+def _without_log(monitor: MonitorSettings) -> MonitorSettings:
+    """An incident changes rows or the model, and what serving would then have logged is not known: what it logged of
+    the rows as they were differs from the attributions of any incident, and would prove a pipeline broken each time."""
+    return monitor if monitor.telemetry is None else monitor.model_copy(update={"telemetry": None})
 
 
 def _reference(settings: Settings, monitor: MonitorSettings, subject: Subject, now: datetime) -> tuple[Reference, bool]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor.errors import ConfigError, DataError
+from monitor.errors import ConfigError, DataError, ExplainError
 from monitor.types import Floats
 
 _GENERIC = re.compile(r"(f|x|Column_|feature_)?\d+")
@@ -75,6 +75,21 @@ def select(rows: pd.DataFrame, features: Sequence[str], *, what: str) -> pd.Data
     picked = rows.iloc[:, [labels.index(name) for name in features]]
     picked = picked.set_axis(pd.Index(list(features)), axis=1)
     return picked.reset_index(drop=True)
+
+
+def refuse_too_large(rows: pd.DataFrame, error: ExplainError) -> None:
+    """Raises DataError from `error` when columns hold numbers that single precision cannot; libraries name none."""
+    largest = float(np.finfo(np.float32).max)
+    numbers = rows.select_dtypes("number")
+    counts = {str(name): int((column.abs() > largest).sum()) for name, column in numbers.items()}
+    found = [f"{name} in {count} of {len(rows)} rows" for name, count in counts.items() if count]
+    if found:
+        raise DataError(
+            "rows to explain hold numbers that the model cannot take",
+            seen=", ".join(found[:10]) + (", ..." if len(found) > 10 else ""),
+            expected=f"numbers up to {largest:.2g}, which is what single precision holds, or missing values",
+            hint=f"find the overflow that made them, or divide the column ({error.seen})",
+        ) from error
 
 
 def unknown_categories(rows: pd.DataFrame, known: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from monitor.errors import DataError
+from monitor.errors import DataError, ExplainError
 from monitor.explain import additivity, columns, opening, outputs, tasks
 from monitor.explain.choice import Choice, choose
 from monitor.explain.engines import Context
@@ -54,20 +54,30 @@ class Explainer:
         """Class labels of the model; None for regression."""
         return self._work.subject.classes
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Attribution columns of every result: the features, or `feature[class]` where classes are explained."""
+        return self._work.chosen.names(self.input_features)
+
     def explain(self, rows: pd.DataFrame) -> Attributions:
         """Attributions of every row, checked against the model's own output.
 
         Values do not depend on the order of the columns nor on how rows are batched. No rows give an empty result with
-        gap NaN. Raises DataError when columns are missing, ExplainError when the model refuses the rows, a value is
-        not finite, or base + sum differs from the model's output by more than the tolerance.
+        gap NaN. Raises DataError when columns are missing or hold numbers too large for the model, ExplainError when
+        the model refuses the rows, a value is not finite, or base + sum differs from the model's output by more than
+        the tolerance.
         """
         rows = columns.select(rows, self.input_features, what="rows to explain")
         notes = (*self.notes, *columns.unknown_categories(rows, self._work.subject.categories))
         if rows.empty:
             d, k = len(self.input_features), len(self._work.chosen.columns)
             return self._attributions((np.empty((0, d, k)), np.empty((0, k)), np.empty((0, k))), float("nan"), notes)
-        with opening.library_errors(f"engine {self.ref.engine} failed on {len(rows)} rows"):
-            piece = tasks.explain_rows(self._work, rows, task_rows=self._task_rows, spread=self._spread)
+        try:
+            with opening.library_errors(f"engine {self.ref.engine} failed on {len(rows)} rows"):
+                piece = tasks.explain_rows(self._work, rows, task_rows=self._task_rows, spread=self._spread)
+        except ExplainError as error:
+            columns.refuse_too_large(rows, error)
+            raise
         gap = additivity.verify(
             *piece, engine=self.ref.engine, scale=self.ref.scale, tolerance=self._settings.tolerance
         )
@@ -88,7 +98,7 @@ class Explainer:
             values=values.reshape(len(values), values.shape[1] * values.shape[2]),
             base_values=base,
             predictions=predictions,
-            feature_names=chosen.names(self.input_features),
+            feature_names=self.feature_names,
             explainer=self.ref,
             additivity_gap=gap,
             source_features=chosen.sources(self.input_features),

@@ -21,18 +21,15 @@ from monitor.init.columns import (
 )
 from monitor.init.draft import Draft, Guessed, scalar
 from monitor.init.model import ModelFacts
+from monitor.init.rhythm import CALIBRATING_PERIODS, PERIOD_ROWS, Rhythm, choose_rhythm
 from monitor.init.traffic import Traffic
 from monitor.settings import HoldoutSettings
 
 MAX_HOLDOUT = int(HoldoutSettings.model_fields["max_rows"].default)
-ENOUGH_PER_DAY = 500
-"""Rows a day from which daily windows can be judged well."""
 SAYING_NOTHING = frozenset(
     {"model", "models", "best", "best-model", "final", "final-model", "latest", "booster", "clf", "artifacts", "tmp"}
 )
 """Names of files and folders that would make a poor name for a monitor."""
-CALIBRATING_PERIODS = 4
-"""Fewer periods in the holdout than this cannot calibrate thresholds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +90,10 @@ def make_starter(
         _model(draft, model, traffic)
         if not model.feature_names:
             _features(draft, data, roles)
-        _holdout(draft, data, roles, features, traffic)
+        rhythm = _rhythm(data, roles, traffic, served)
+        _holdout(draft, data, roles, features, traffic=traffic, rhythm=rhythm)
         _predictions(draft, traffic, served, features, data)
-        _schedule(draft, traffic, served)
+        _schedule(draft, traffic, served, rhythm)
     draft.comment("What else can be set, with its meaning, is in the schema named above; unknown keys are refused.")
     return Starter(monitor=monitor, text=draft.text, guesses=tuple(draft.guesses))
 
@@ -161,7 +159,17 @@ def _features(draft: Draft, data: DataFacts, roles: _Roles) -> None:
     )  # fmt: skip
 
 
-def _holdout(draft: Draft, data: DataFacts, roles: _Roles, features: Sequence[str], traffic: Traffic) -> None:
+def _rhythm(data: DataFacts, roles: _Roles, traffic: Traffic, served: _Roles) -> Rhythm:
+    return choose_rhythm(
+        span=_span(roles.time) if roles.time else None,
+        rows=data.n_looked_at,
+        per_day=traffic.rows_per_day(served.time),
+    )
+
+
+def _holdout(
+    draft: Draft, data: DataFacts, roles: _Roles, features: Sequence[str], *, traffic: Traffic, rhythm: Rhythm
+) -> None:
     with draft.section("holdout"):
         draft.comment(
             "Fixed rows that every model version is explained on: about a thousand, from a time when all was well."
@@ -184,20 +192,24 @@ def _holdout(draft: Draft, data: DataFacts, roles: _Roles, features: Sequence[st
             draft.comment(f"label: {scalar(flags[0])}", wrap=False)
         if roles.time:
             _timezone(draft, roles.time)
-            _period(draft, roles.time)
+            _period(draft, roles.time, rhythm)
 
 
-def _period(draft: Draft, time: Guess) -> None:
+def _span(time: Guess) -> timedelta:
     assert time.column.first is not None  # a column of times has a span
     assert time.column.last is not None
-    span = time.column.last - time.column.first
-    for text, length in (("1w", timedelta(weeks=1)), ("1d", timedelta(days=1)), ("1h", timedelta(hours=1))):
-        if span >= CALIBRATING_PERIODS * length:
-            draft.guess(
-                "period", text, why=f"the rows span {_days(span)}, which holds {CALIBRATING_PERIODS} or more of these",
-                check="a natural rhythm of the traffic: thresholds learn how much it moves by itself",
-            )  # fmt: skip
-            return
+    return time.column.last - time.column.first
+
+
+def _period(draft: Draft, time: Guess, rhythm: Rhythm) -> None:
+    if rhythm.period is None:
+        return
+    draft.guess(
+        "period", rhythm.period,
+        why=f"the rows span {_days(_span(time))}, which holds {CALIBRATING_PERIODS} or more of these; a window is no "
+        "shorter",
+        check="a natural rhythm of the traffic, no longer than a window: thresholds learn how much it moves by itself",
+    )  # fmt: skip
 
 
 def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Sequence[str], data: DataFacts) -> None:
@@ -235,12 +247,19 @@ def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Seque
             _rename(draft, facts, features)
 
 
-def _schedule(draft: Draft, traffic: Traffic, served: _Roles) -> None:
+def _schedule(draft: Draft, traffic: Traffic, served: _Roles, rhythm: Rhythm) -> None:
     with draft.section("schedule"):
         per_day = traffic.rows_per_day(served.time)
-        every = "1d" if per_day is None or per_day >= ENOUGH_PER_DAY else "1w"
         seen = "nothing is known about the traffic" if per_day is None else f"about {per_day:,.0f} rows a day were seen"
-        draft.guess("every", every, why=seen, check="a window should hold 500 rows or more, and the slots are in UTC")
+        draft.guess(
+            "every", rhythm.every, why=seen, check="a window should hold 500 rows or more, and the slots are in UTC"
+        )
+        if rhythm.window is not None:
+            draft.guess(
+                "window", rhythm.window,
+                why=f"the holdout holds fewer than {PERIOD_ROWS} rows a day, too few to learn how much days differ",
+                check="with a holdout of more rows a day, remove this line and set holdout.period to 1d",
+            )  # fmt: skip
         draft.guess("delay", "0s", why="nobody said", check="how late a prediction may still arrive, as in 30m")
 
 

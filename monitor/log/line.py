@@ -19,8 +19,8 @@ TEMPLATES = 64
 """Sets of names that are remembered."""
 
 
-def encode(record: Mapping[str, Any]) -> str:
-    """One JSON object, ASCII only. Numbers that are not finite become null: JSON has no word for them.
+def encode(record: Any) -> str:
+    """One JSON value, ASCII only. Numbers that are not finite become null: JSON has no word for them.
 
     Raises ValueError or TypeError for what cannot be written.
     """
@@ -88,7 +88,7 @@ def seconds(name: str, value: Any) -> float | None:
         raise TypeError(f"{name}: got {type(value).__name__!r}, expected seconds as a number") from error
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What json does not know: NumPy's and pandas' scalars and arrays, times, sets, anything else by its text."""
     if isinstance(value, date | time):
         return value.isoformat()
@@ -103,7 +103,7 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain).encode
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=plain).encode
 
 
 def _cleaned(value: Any, depth: int) -> Any:
@@ -117,4 +117,4 @@ def _cleaned(value: Any, depth: int) -> Any:
         return {str(key): _cleaned(part, depth - 1) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_cleaned(part, depth - 1) for part in value]
-    return _cleaned(_plain(value), depth - 1)
+    return _cleaned(plain(value), depth - 1)

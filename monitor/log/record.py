@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from monitor.log.keeping import Keeping
 from monitor.log.line import Numbers, encode
 from monitor.privacy import Keeper
 
@@ -13,6 +14,8 @@ LINE_LIMIT = 1 << 20
 """Bytes; readers refuse longer lines."""
 _BULKY = ("inputs", "top_features")
 """Left out of a record that is too long."""
+UNNAMED = "unnamed"
+"""Class of an error that is none: a message, or an object."""
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYS = frozenset(
     (
@@ -29,7 +32,8 @@ class Records:
     """Makes lines, without their end, out of what an application says."""
 
     def __init__(self, keeper: Keeper, digits: int) -> None:
-        self._keeper, self._numbers = keeper, Numbers(digits)
+        self._keeping = Keeping(keeper) if keeper.columns else None
+        self._numbers = Numbers(digits)
 
     def line(
         self,
@@ -39,15 +43,15 @@ class Records:
         groups: Mapping[str, Any],
     ) -> str:
         """Fields that are None are left out. Raises TypeError or ValueError for what cannot be written."""
-        record = {**head, **{name: value for name, value in fields.items() if value is not None}}
+        keeping = self._keeping
+        told = {name: value for name, value in fields.items() if value is not None}
+        record = {**head, **(keeping.fields(told, untouched="shap_values") if keeping else told)}
         if groups:
             if not _KEYS.isdisjoint(groups):
                 raise TypeError(_taken(sorted(_KEYS.intersection(groups))))
-            record.update(self._kept(groups))
-        if self._keeper.columns and "top_features" in record:
-            record["top_features"] = self._below(record["top_features"])
+            record.update(keeping.columns_of(groups) if keeping else groups)
         if inputs is not None:
-            record["inputs"] = self._kept(inputs)
+            record["inputs"] = keeping.columns_of(inputs) if keeping else dict(inputs)
         plain = None
         attributions = record.get("shap_values")
         if attributions is not None:
@@ -56,6 +60,8 @@ class Records:
             plain = self._numbers.text(attributions)
             if plain is not None:
                 del record["shap_values"]
+            elif keeping:  # names are those of features; numbers are all that they should have
+                record["shap_values"] = {name: keeping.value(value) for name, value in attributions.items()}
         line = _joined(record, plain)
         if len(line) > LINE_LIMIT:
             line = _joined({name: value for name, value in record.items() if name not in _BULKY}, plain)
@@ -63,34 +69,13 @@ class Records:
             raise ValueError(f"record of {len(line)} bytes; expected at most {LINE_LIMIT}")
         return line
 
-    def _kept(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values by column, those of columns that are kept back replaced, however deep they stand."""
-        if not self._keeper.columns:
-            return dict(values)
-        return {
-            name: self._keeper.value(name, value) if name in self._keeper.columns else self._below(value)
-            for name, value in values.items()
-        }
 
-    def _below(self, value: Any) -> Any:
-        """A list or an object with the same replaced; `{"feature": column, "value": ...}` is a value of that column."""
-        if isinstance(value, Mapping):
-            kept = self._kept(value)
-            if kept.get("feature") in self._keeper.columns and "value" in kept:
-                kept["value"] = self._keeper.value(kept["feature"], kept["value"])
-            return kept
-        return [self._below(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def head_of(record_id: str | int, model_version: str | None) -> dict[str, Any]:
-    """What every record begins with, without its time. Raises ValueError for an empty id."""
+def head_of(record_id: str | int) -> dict[str, Any]:
+    """What every record begins with. Raises ValueError for an empty id."""
     text = str(record_id)
     if not text or record_id is None:
         raise ValueError("record_id is empty; expected the unique id of the prediction")
-    head = {"record_id": text}
-    if model_version is not None:
-        head["model_version"] = str(model_version)
-    return head
+    return {"record_id": text}
 
 
 def _taken(names: Sequence[str]) -> str:
@@ -104,7 +89,7 @@ def class_of(error: BaseException | str) -> str:
     if isinstance(error, BaseException):
         return type(error).__name__
     name = str(error).partition(":")[0].strip().rpartition(".")[2]
-    return name if _CLASS.fullmatch(name) else "unnamed"
+    return name if _CLASS.fullmatch(name) else UNNAMED
 
 
 def _joined(record: Mapping[str, Any], attributions: str | None) -> str:

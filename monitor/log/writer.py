@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from monitor.log.file import AppendFile
 from monitor.log.line import encode, seconds, timestamp
-from monitor.log.record import Records, class_of, head_of
+from monitor.log.record import UNNAMED, Records, class_of, head_of
 from monitor.privacy import Keeper
 
 Reason = Literal["timeout", "error", "missing", "disabled", "sampling", "other"]
@@ -107,7 +107,12 @@ class Log:
         """
         if self._sampled_below == _ALL:
             return True
-        data = str(record_id).encode(errors="surrogatepass")
+        try:
+            data = str(record_id).encode(errors="surrogatepass")
+        except Exception:
+            if self._strict:
+                raise
+            return True  # an id that has no text: the record made of it cannot be written, which is counted there
         digest = blake2b(data, digest_size=8, person=b"xdrift-sample").digest()
         return int.from_bytes(digest, "little") < self._sampled_below
 
@@ -210,7 +215,7 @@ class Log:
         fields = {
             "prediction": prediction,
             "predicted_class": predicted_class,
-            "error": class_of(error),
+            "error": self._class(error),
             "fingerprint": fingerprint,
         }
         took = latency, compute_seconds
@@ -238,8 +243,10 @@ class Log:
     ) -> None:
         """`took`: seconds until the explanation was there, and those of computing it."""
         try:
-            head = head_of(record_id, model_version)
+            head = head_of(record_id)
             try:
+                if model_version is not None:
+                    head["model_version"] = str(model_version)
                 head["timestamp"] = timestamp(self._now() if time is None else time)
                 latency = seconds("latency", took[0])
                 fields["explanation_latency_ms"] = None if latency is None else latency * 1000
@@ -261,13 +268,22 @@ class Log:
         """Is it one of the words? Raises ValueError when it is not and the log is strict."""
         if isinstance(word, str) and word in words:
             return True
-        error = ValueError(
-            f"{argument}: got {str(word)[:40]!r}, expected one of {', '.join(words)}; it counts as other"
-        )
+        shown = word[:40] if isinstance(word, str) else type(word).__name__  # the text of an object may raise
+        error = ValueError(f"{argument}: got {shown!r}, expected one of {', '.join(words)}; it counts as other")
         if self._strict:
             raise error
         self._failed(error)
         return False
+
+    def _class(self, error: BaseException | str) -> str:
+        """The class to write; `unnamed`, and counted, for an object whose text raises."""
+        try:
+            return class_of(error)
+        except Exception as problem:
+            if self._strict:
+                raise
+            self._failed(problem)
+            return UNNAMED
 
     def _failed(self, error: Exception) -> None:
         with self._lock:

@@ -48,6 +48,13 @@ class Decision:
             record.get("classes")
         ))  # fmt: skip
 
+    def share(self, output: float | None) -> float | None:
+        """An explained output on the scale of `probability`; None where that is not given. Safe for large outputs."""
+        if output is None or self.probability is None:
+            return None
+        small = math.exp(-abs(output))
+        return 1 / (1 + small) if output >= 0 else small / (1 + small)
+
     def sides(self, outputs: Floats) -> Ints:
         """(n,) the decision of each row of (n, k) outputs: 1 at or above the threshold, else 0; the class's number
         where all are explained. Rows without a finite output are -1, and so are all where there is no decision."""

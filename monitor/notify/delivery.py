@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-)
+from urllib.request import Request
 
+from monitor.deadline import Deadline, ask
 from monitor.errors import PublishError
 from monitor.settings import ChannelSettings
 
@@ -32,7 +24,8 @@ def backoff(attempts: int) -> timedelta:
 
 
 def deliver(channel: ChannelSettings, body: Mapping[str, Any]) -> None:
-    """POST `body` as JSON. Raises PublishError unless the channel answers 2xx in time.
+    """POST `body` as JSON. Raises PublishError unless the channel answers 2xx within its `timeout`, however
+    slowly it talks.
 
     The error says what happened and never where: a webhook's address is its password.
     """
@@ -42,8 +35,7 @@ def deliver(channel: ChannelSettings, body: Mapping[str, Any]) -> None:
     headers = {"Content-Type": "application/json", "User-Agent": "xdrift"}
     request = Request(channel.url, data=data, headers=headers, method="POST")  # noqa: S310 - the scheme was looked at
     try:
-        with _opener().open(request, timeout=channel.timeout.total_seconds()) as answer:
-            answer.read(0)
+        ask(request, Deadline(channel.timeout.total_seconds()))
     except HTTPError as error:
         error.close()
         raise _refused(channel, f"answer {error.code}") from None
@@ -51,15 +43,6 @@ def deliver(channel: ChannelSettings, body: Mapping[str, Any]) -> None:
         raise _refused(channel, _said(error.reason)) from None
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a host name that cannot be one
         raise _refused(channel, _said(error)) from None
-
-
-def _opener() -> OpenerDirector:
-    """Without handlers for redirects, files, FTP and data: a redirect is an answer like any other that is not 2xx."""
-    opener = OpenerDirector()
-    secure = HTTPSHandler(context=ssl.create_default_context())
-    for handler in (ProxyHandler(), HTTPHandler(), secure, HTTPErrorProcessor(), HTTPDefaultErrorHandler()):
-        opener.add_handler(handler)
-    return opener
 
 
 def _said(error: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from monitor.pipeline.reference import PREDICTION
 from monitor.pipeline.segments import segment_rows
 from monitor.pipeline.served import ServedRows, compare_served
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
-from monitor.pipeline.views import Compared, compare_views, facts, view_levels
+from monitor.pipeline.views import Compared, compare_views, explainer_changes, facts, view_levels
 from monitor.privacy import Keeper, careful
 from monitor.settings import MonitorSettings
 from monitor.store import check_id
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 TREND_CHECKS = 4
 """Windows before this one that the trend view compares with."""
+COLUMNS_SHOWN = 4
+"""Columns of attributions that an error names."""
 
 Clock = Callable[[], datetime]
 
@@ -159,6 +161,7 @@ def _run(
         check,
         outcome=outcome,
         level=judgement.level,
+        levels=view_levels(compared.views, known.shifted),
         reason=reason,
         sentence=judgement.sentence,
         evidence=judgement.evidence,
@@ -216,7 +219,6 @@ def _record(
         explainer=done.subject.explainer.ref,
         holdout_skipped=done.skipped,
         additivity_gap=max(gaps),
-        levels=view_levels(views),
         model_numbers={view: result.model_numbers for view, result in views.items()},
         input_drift={name: found.psi for name, found in done.inputs.items()},
         findings=done.compared.findings(),
@@ -253,7 +255,11 @@ def _same_rows(monitor: MonitorSettings, claim: Claim, sample: Sample) -> tuple[
 
 
 def matching_reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Reference:
-    """The reference in force. Raises ReferenceMissingError when there is none, or it is of other features or rows."""
+    """The reference in force.
+
+    Raises:
+        ReferenceMissingError: there is none, or it is of other features, classes or rows.
+    """
     reference = store.active_reference(monitor.name)
     create = f"`xdrift reference create {monitor.name} --author ... --reason ...`"
     accept = f"`xdrift reference accept {monitor.name} --author ... --reason ...`"
@@ -270,6 +276,16 @@ def matching_reference(monitor: MonitorSettings, store: Store, subject: Subject)
             hint="if this deployment was not meant, roll it back; if it was, nothing can be compared with its "
             f"attributions yet: make a new reference with {accept}",
         )
+    if set(reference.attributions.feature_names) != set(subject.explainer.feature_names):
+        changes = explainer_changes(reference.attributions.explainer, subject.explainer.ref)
+        raise ReferenceMissingError(
+            f"model of monitor {monitor.name!r} is explained in other outputs than reference {reference.id}: "
+            f"{'; '.join(changes) or 'its classes have other names'}",
+            seen=_columns(subject.explainer.feature_names),
+            expected=_columns(reference.attributions.feature_names),
+            hint="put `model.class_index` back, or the model whose classes the reference has; if the change was meant, "
+            f"make a new reference with {accept}",
+        )
     if reference.holdout_digest != subject.holdout.digest:
         raise ReferenceMissingError(
             f"holdout of monitor {monitor.name!r} changed since reference {reference.id} was made",
@@ -278,6 +294,11 @@ def matching_reference(monitor: MonitorSettings, store: Store, subject: Subject)
             hint=f"put the file back, or make a new reference with {accept}",
         )
     return reference
+
+
+def _columns(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:COLUMNS_SHOWN])
+    return f"{len(names)} columns of attributions, {shown}{', ...' if len(names) > COLUMNS_SHOWN else ''}"
 
 
 def _sample(monitor: MonitorSettings, planned_at: datetime, subject: Subject, alter: Alteration) -> Sample:

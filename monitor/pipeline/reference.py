@@ -15,6 +15,7 @@ from monitor.errors import ConfigError, DataError
 from monitor.pipeline.noise import explainer_noise
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
 from monitor.privacy import Keeper
+from monitor.remark import remark
 from monitor.settings import MonitorSettings
 from monitor.types import Attributions, Profile, Reference
 
@@ -33,12 +34,10 @@ def create_reference(
     `accept` replaces the reference in force, which stays readable; without it an existing one is an error.
 
     Raises:
-        ConfigError: no author or reason, or a reference exists already, or there is none to replace.
+        ConfigError: author or reason is no line of text; a reference exists already, or there is none to replace.
         DataError: the holdout has too few rows.
     """
-    for name, text in (("author", author), ("reason", reason)):
-        if not text.strip():
-            raise ConfigError(f"{name} of the reference", seen="nothing", expected=f"who or why, as --{name} TEXT")
+    author, reason = remark("author", author, "reference"), remark("reason", reason, "reference")
     existing = store.active_reference(monitor.name)
     if existing is not None and not accept:
         raise ConfigError(
@@ -54,7 +53,7 @@ def create_reference(
             hint=f"make the first with `xdrift reference create {monitor.name} --author ... --reason ...`",
         )
     subject = open_subject(monitor)
-    made = build_reference(monitor, subject, author=author.strip(), reason=reason.strip(), now=now)
+    made = build_reference(monitor, subject, author=author, reason=reason, now=now)
     store.save_reference(made, activate=True)
     return made
 

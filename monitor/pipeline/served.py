@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from monitor import sources
 from monitor.drift import LoggedRow, Served, served_gap
 from monitor.errors import SourceError
+from monitor.privacy import names_told
 from monitor.settings import MonitorSettings
 from monitor.types import Attributions, LoadedModel, Sample
 
@@ -48,6 +49,8 @@ def compare_served(
         rows = sources.logged_rows(telemetry, sample.row_ids, since=sample.window.start)
     except SourceError as error:
         return ServedRows(note=f"logged attributions not compared: {error}")
+    known = {*traffic.feature_names, *traffic.source_features, *map(str, sample.rows.columns)}
+    rows = told_rows(rows, known, names_told(monitor, known))
     versions = sample.model_versions
     if versions is not None:
         rows = tuple(
@@ -57,3 +60,25 @@ def compare_served(
     gap = served_gap(traffic, rows, version=model.version, tolerance=telemetry.gap_tolerance)
     note = None if gap is not None else "no sampled prediction has logged attributions"
     return ServedRows(gap=gap, rows=rows, note=note)
+
+
+def told_rows(
+    rows: Sequence[LoggedRow | None], known: Set[str], told: Callable[[str], str]
+) -> tuple[LoggedRow | None, ...]:
+    """The rows under names that may be told; attributions of names that are told alike are added up."""
+    seen: dict[str, str] = {}
+    return tuple(
+        row if row is None or row.values.keys() <= known else replace(row, values=_told(row.values, seen, told))
+        for row in rows
+    )
+
+
+def _told(values: Mapping[str, float], seen: dict[str, str], told: Callable[[str], str]) -> dict[str, float]:
+    """`seen`: names told before, which every row repeats."""
+    found: dict[str, float] = {}
+    for name, value in values.items():
+        safe = seen.get(name)
+        if safe is None:
+            safe = seen[name] = told(name)
+        found[safe] = found.get(safe, 0.0) + value
+    return found

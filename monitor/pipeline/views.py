@@ -155,9 +155,10 @@ def _contributions(names: tuple[str, ...], views: Mapping[View, ViewResult], now
     )
 
 
-def view_levels(views: Mapping[View, ViewResult]) -> dict[View, Level]:
-    """Highest level of every view that was judged."""
-    return {view: result.level for view, result in views.items() if result.reason is None}
+def view_levels(views: Mapping[View, ViewResult], shifted: Level = 0) -> dict[View, Level]:
+    """Highest level of every view that was judged; the holdout's at least that of predictions that moved together."""
+    levels = {view: result.level for view, result in views.items() if result.reason is None}
+    return {view: max(level, shifted) if view == "holdout" else level for view, level in levels.items()}
 
 
 def facts(
@@ -173,13 +174,15 @@ def facts(
     reference = material.reference
     before, after = reference.attributions.explainer, material.holdout.explainer
     libraries = _library_changes(reference.model_libraries, model.libraries)
+    outputs = _same_outputs(reference.attributions, material.holdout)
     return Facts(
         model_changed=reference.model_digest != model.digest,
         version_changed=reference.model_version != model.version,
         labelled=not model.digest.startswith(model.version),
         explainer_changed=before.digest != after.digest or bool(libraries),
         changes=tuple(dict.fromkeys((*explainer_changes(before, after), *libraries))),
-        prediction_shift=_prediction_shift(reference.attributions, material.holdout),
+        prediction_shift=drift.prediction_shift(*outputs) if outputs else None,
+        shift=drift.common_shift(*outputs) if outputs else None,
         inputs=inputs,
         source_of=dict(zip(material.holdout.feature_names, material.holdout.source_features, strict=False)),
         settled=settled,
@@ -216,14 +219,8 @@ def _library_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tup
     return tuple(f"{name} {before[name]} -> {after[name]}" for name in both if before[name] != after[name])
 
 
-def _prediction_shift(before: Attributions, after: Attributions) -> float | None:
-    """Mean abs change of the explained output that moved most, over its standard deviation; None across scales."""
-    same = (before.explainer.scale, before.explainer.class_index) == (
-        after.explainer.scale,
-        after.explainer.class_index,
-    )
-    if not same or before.predictions.shape != after.predictions.shape:
-        return None
-    spread = before.predictions.std(axis=0)
-    change = np.abs(after.predictions - before.predictions).mean(axis=0)
-    return float((change / np.where(spread > 0, spread, 1.0)).max(initial=0.0))
+def _same_outputs(before: Attributions, after: Attributions) -> tuple[Attributions, Attributions] | None:
+    """Both, where their predictions are on one scale and of the same classes."""
+    then, now = before.explainer, after.explainer
+    same = (then.scale, then.class_index) == (now.scale, now.class_index)
+    return (before, after) if same and before.predictions.shape == after.predictions.shape else None

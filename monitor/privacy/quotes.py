@@ -29,6 +29,9 @@ _UNQUOTED = re.compile(
 )
 """What libraries tell without quotation marks, and numbers too long for a count."""
 
+_PRIVATE_USE = 0xE000
+"""Characters that stand for nothing."""
+
 
 def without_values(text: str, *, known: Collection[str] = ()) -> str:
     """The text with everything quoted left out, but for names that are no values, such as those of columns, and with
@@ -40,15 +43,33 @@ def without_values(text: str, *, known: Collection[str] = ()) -> str:
 def careful(*monitors: MonitorSettings) -> Callable[[str], str]:
     """What is done to texts that may be a library's before they are stored, shown or logged.
 
-    Where columns are kept back, what is quoted in them is left out, but for names of the configuration.
+    Where columns are kept back, what is quoted in them is left out, but for names and paths of the configuration.
     """
     if not any(Keeper.of(monitor).columns for monitor in monitors):
         return lambda text: text
     known: set[str] = set()
+    paths: set[str] = set()
     for monitor in monitors:
+        if monitor.telemetry is not None and monitor.telemetry.path is not None:
+            paths.add(monitor.telemetry.path)
         rename = monitor.predictions.columns.rename
         known |= {monitor.name, monitor.model_label, *(monitor.features or ()), *rename, *rename.values()}
-    return lambda text: without_values(text, known=known)
+    # Such as app[1].jsonl, of which the end would be taken for a list of numbers.
+    marked = {
+        path: chr(_PRIVATE_USE + number) for number, path in enumerate(sorted(paths)) if without_values(path) != path
+    }
+    if not marked:
+        return lambda text: without_values(text, known=known)
+
+    def told(text: str) -> str:
+        for path, mark in marked.items():
+            text = text.replace(path, mark)
+        text = without_values(text, known=known)
+        for path, mark in marked.items():
+            text = text.replace(mark, path)
+        return text
+
+    return told
 
 
 def withhold(error: XdriftError, told: Callable[[str], str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from monitor.nearest import NAMED, Decision, Ruler, outputs
+from monitor.publish.phrases import number
 from monitor.types import AttributionRow
 
 SHOWN = 3
@@ -29,6 +30,8 @@ class Counterpart:
 
     row_id: str
     prediction: float | None
+    probability: float | None
+    """Of the prediction, where log-odds are explained and the decision is one of probabilities."""
     outcome: str
     distance: float
     """Mean over the inputs of difference over spread; 0 is the same row."""
@@ -40,6 +43,14 @@ class Counterpart:
     """Of the same columns."""
     others: int
     """Columns that differ beside those named."""
+
+    @property
+    def said(self) -> str:
+        """`probability 0.33, below 0.5`: the value on the scale of the decision."""
+        value = f"prediction {number(self.prediction)}"
+        if self.probability is not None:
+            value = f"probability {number(self.probability)}"
+        return f"{value}, {self.outcome}" if self.outcome else value
 
 
 def outcome_words(rule: Decision, row: AttributionRow) -> str:
@@ -74,6 +85,7 @@ def counterparts(
             found[other.row_id] = Counterpart(
                 row_id=other.row_id,
                 prediction=other.prediction,
+                probability=rule.share(other.prediction),
                 outcome=outcome_words(rule, other),
                 distance=float(distances[at]),
                 holdout=holdout,
@@ -86,14 +98,14 @@ def counterparts(
     return tuple(found.values())
 
 
-def remembered(row: AttributionRow) -> tuple[Counterpart, ...]:
+def remembered(row: AttributionRow, rule: Decision) -> tuple[Counterpart, ...]:
     """What the check itself found, where the row is one of the holdout: names without values."""
     told = row.nearest_other
     if told is None or not told.get("holdout"):
         return ()
     return (
         Counterpart(
-            row_id=told["row_id"], prediction=told["prediction"], outcome="", distance=told["distance"], holdout=True,
-            differs=tuple(told["differs"]), values=(), others=0,
+            row_id=told["row_id"], prediction=told["prediction"], probability=rule.share(told["prediction"]),
+            outcome="", distance=told["distance"], holdout=True, differs=tuple(told["differs"]), values=(), others=0,
         ),
     )  # fmt: skip

@@ -138,7 +138,7 @@ def explanation(
     features = _features(row, values, shown_class, reference, left_out)
     columns = dict.fromkeys(feature.column for feature in features)
     ruler = Ruler.of(list(reference.values()))
-    found = counterparts(row, candidates, rule, ruler, holdout=from_holdout) or remembered(row)
+    found = counterparts(row, candidates, rule, ruler, holdout=from_holdout) or remembered(row, rule)
     return Explanation(
         row_id=row.row_id,
         about=about,
@@ -146,7 +146,7 @@ def explanation(
         time=row.time,
         segments=row.segments,
         prediction=prediction,
-        probability=_probability(prediction, rule),
+        probability=rule.share(prediction),
         logged_prediction=row.logged_prediction,
         base_value=base,
         outcome=outcome_words(rule, row),
@@ -200,14 +200,6 @@ def _features(
             )
         )
     return tuple(rows)
-
-
-def _probability(prediction: float | None, rule: Decision) -> float | None:
-    """The inverse of log-odds, safe for large ones."""
-    if prediction is None or rule.probability is None:
-        return None
-    small = math.exp(-abs(prediction))
-    return 1 / (1 + small) if prediction >= 0 else small / (1 + small)
 
 
 def _none_found(ruler: Ruler) -> str:

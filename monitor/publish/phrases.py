@@ -109,8 +109,11 @@ def verdict_title(check: Check | HistoryPoint | None) -> str:
 
 
 def overdue(status: MonitorStatus, now: datetime) -> bool:
-    """True when the latest check is older than two intervals and ten minutes: one slot may be late, two not."""
-    since = status.last_run_at or status.created_at
+    """True when the latest check is older than two intervals and ten minutes: one slot may be late, two not.
+
+    A new interval is waited for from its beginning.
+    """
+    since = max(status.last_run_at or status.created_at, status.interval_since)
     return now - since > timedelta(seconds=2 * status.interval_seconds, minutes=10)
 
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import base64
+import http.client
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import Request
 
 from prometheus_client import CollectorRegistry, Metric, delete_from_gateway, disable_created_metrics, push_to_gateway
-from prometheus_client.exposition import default_handler
 from prometheus_client.registry import Collector
 
-from monitor.errors import PublishError
+from monitor.deadline import Deadline, ask
+from monitor.errors import ConfigError, PublishError
 from monitor.publish.collector import SnapshotCollector
+from monitor.settings import over_http
 from monitor.types import ReferenceSummary, Snapshot
 
 JOB = "xdrift"
 TIMEOUT = 10.0
-"""Seconds."""
+"""Seconds for one push, however slowly the gateway talks."""
+_SAID = 80
+"""Characters that an error repeats of an answer that is none."""
 
 Handler = Callable[[str, str, float | None, list[tuple[str, str]], bytes], Callable[[], None]]
 
@@ -32,7 +37,8 @@ def push(
     Totals are durable, so a push replaces them by larger ones and no count is lost between two pushes. Replacing the
     whole group (PUT) lets series go that are no longer true, which adding (POST) would keep for ever.
 
-    Raises PublishError: no such monitor in the store, no answer within 10 s, refused.
+    Raises ConfigError for an address that cannot be one, PublishError: no such monitor in the store, no answer within
+    10 s, refused, an answer that is not HTTP.
     """
     mine = tuple(status for status in snapshot.monitors if status.name == name)
     if not mine:
@@ -53,17 +59,15 @@ def push(
         )
     )  # fmt: skip
     gateway, handler = _gateway(url)
-    with _telling(url):
-        push_to_gateway(
-            gateway, job=JOB, registry=registry, grouping_key={"monitor": name}, timeout=TIMEOUT, handler=handler
-        )
+    push_to_gateway(
+        gateway, job=JOB, registry=registry, grouping_key={"monitor": name}, timeout=TIMEOUT, handler=handler
+    )
 
 
 def forget(url: str, name: str) -> None:
-    """Delete the group of one monitor: a Pushgateway repeats the last push for ever. Raises PublishError."""
+    """Delete the group of one monitor: a Pushgateway repeats the last push for ever. Raises what `push` does."""
     gateway, handler = _gateway(url)
-    with _telling(url):
-        delete_from_gateway(gateway, job=JOB, grouping_key={"monitor": name}, timeout=TIMEOUT, handler=handler)
+    delete_from_gateway(gateway, job=JOB, grouping_key={"monitor": name}, timeout=TIMEOUT, handler=handler)
 
 
 class _WithoutCollector(Collector):
@@ -79,47 +83,73 @@ class _WithoutCollector(Collector):
         return (one for one in self._inner.collect() if not one.name.startswith("xdrift_collector_"))
 
 
-def _gateway(url: str) -> tuple[str, Handler]:
-    """The address without credentials, and how to talk to it. Raises PublishError for anything but http and https."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise PublishError(
-            "address of the Pushgateway", seen=_shown(url), expected="http://HOST:PORT or https://HOST:PORT"
-        )
-    place = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-    address = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
-    if parts.username is None:
-        return address, default_handler
-    secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    header = ("Authorization", f"Basic {base64.b64encode(secret.encode()).decode()}")
+def checked(url: str) -> str:
+    """The address as given. Raises ConfigError for one that cannot be a Pushgateway's."""
+    _gateway(url)
+    return url
 
-    def authorised(
+
+def _gateway(url: str) -> tuple[str, Handler]:
+    """The address without credentials, and how to talk to it. Raises ConfigError for anything but http and https."""
+    full, shown = _full(url), _shown(url)
+    try:
+        parts = urlsplit(over_http(full))
+        parts.path.encode("ascii")  # as it is sent
+    except ValueError:
+        raise ConfigError(
+            "the address of the Pushgateway", seen=shown, expected="http://HOST:PORT or https://HOST:PORT",
+            hint="correct it; in user, password and path write special characters percent-encoded, as %2F for /",
+        ) from None  # fmt: skip
+    address = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+    login: dict[str, str] = {}
+    if parts.username is not None:
+        secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        login["Authorization"] = f"Basic {base64.b64encode(secret.encode()).decode()}"
+
+    def handler(
         url: str, method: str, timeout: float | None, headers: list[tuple[str, str]], data: bytes
     ) -> Callable[[], None]:
-        return default_handler(url, method, timeout, [*headers, header], data)
+        request = Request(url, data=data, headers={**dict(headers), **login}, method=method)  # noqa: S310 - looked at
 
-    return address, authorised
+        def send() -> None:
+            with _telling(shown):
+                ask(request, Deadline(TIMEOUT if timeout is None else timeout))
+
+        return send
+
+    return address, handler
 
 
 @contextmanager
-def _telling(url: str) -> Iterator[None]:
-    """Network errors become PublishError."""
+def _telling(gateway: str) -> Iterator[None]:
+    """Network errors become PublishError, which names the gateway."""
     try:
         yield
     except HTTPError as error:
+        error.close()
         raise PublishError(
-            f"Pushgateway {_shown(url)} refused", seen=f"HTTP {error.code}: {error.reason}",
+            f"Pushgateway {gateway} refused", seen=f"HTTP {error.code}: {error.reason}",
             expected="HTTP 200 or 202",
             hint="check user and password" if error.code in (401, 403) else "look at the Pushgateway's own log",
         ) from error  # fmt: skip
-    except OSError as error:  # URLError is one
+    except OSError as error:  # URLError is one, and a hang-up
         raise PublishError(
-            f"Pushgateway {_shown(url)} does not answer", seen=getattr(error, "reason", error),
+            f"Pushgateway {gateway} does not answer", seen=getattr(error, "reason", error),
             expected=f"an answer within {TIMEOUT:g} s", hint="check the address; what was checked is in the store",
+        ) from error  # fmt: skip
+    except (http.client.HTTPException, ValueError) as error:  # ValueError: the name of a proxy that cannot be one
+        raise PublishError(
+            f"Pushgateway {gateway} gives no answer in HTTP", seen=repr(str(error)[:_SAID]),
+            expected="HTTP 200 or 202", hint="look what listens at this host and port",
         ) from error  # fmt: skip
 
 
+def _full(url: str) -> str:
+    return url if "://" in url else f"http://{url}"
+
+
 def _shown(url: str) -> str:
-    """Without user and password."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """Without user and password, also where it is no address; without what a terminal would act on."""
+    scheme, _, rest = _full(url).partition("://")
+    shown = f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    return "".join(sign if sign.isprintable() else "?" for sign in shown)

@@ -72,14 +72,15 @@ def _bad_days(days: Sequence[TelemetryDay], configured: MonitorSettings | None) 
     bad = []
     for moment, some in found.items():
         total = added(some)
-        covered = _ratio(total["explained"], total["predictions"])
+        asked = int(total["predictions"] - total["left_out"])
+        covered = _ratio(total["explained"], asked)
         failed = _ratio(total["errors"], total["explanations"])
         if (covered is not None and covered < objectives.get("coverage", 1.0)) or (
             failed is not None and failed > 1 - objectives.get("errors", 1.0)
         ):
             bad.append(
                 BadDay(
-                    day=moment, predictions=int(total["predictions"]), explained=int(total["explained"]),
+                    day=moment, predictions=asked, explained=int(total["explained"]),
                     failed=int(total["errors"]),
                 )
             )  # fmt: skip

@@ -28,6 +28,7 @@ class BadDay:
 
     day: datetime
     predictions: int
+    """Without those that sampling left out."""
     explained: int
     failed: int
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import io
 import smtplib
+import socket
 import ssl
 import zipfile
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
+from monitor.deadline import Deadline
 from monitor.errors import PublishError, RefusedError
 from monitor.settings import MailSettings
 
 ATTACHED_AT_MOST = 10 * 2**20
 """Bytes of the zip; many servers take no larger mail. Beyond it the mail says where the files are."""
+SENT_WITHIN = timedelta(minutes=5)
+"""One mail as a whole, however slowly the server talks; `timeout` of the settings is of each step."""
 _DATE = (2000, 1, 1, 0, 0, 0)
 """Of every file in the zip, so that equal reports give equal bytes."""
 
@@ -97,15 +101,28 @@ def send(settings: MailSettings, mail: EmailMessage, recipient: str) -> None:
         raise PublishError(thing, seen=seen, expected="a mail server that answers") from None
 
 
-def _session(settings: MailSettings) -> smtplib.SMTP:
+class _Session(smtplib.SMTP):
+    """A conversation that is over by its deadline; encrypted from the first byte where `security` is tls."""
+
+    def __init__(self, settings: MailSettings) -> None:
+        each = settings.timeout.total_seconds()
+        self._deadline = Deadline(SENT_WITHIN.total_seconds(), each=each)
+        self.context = self._deadline.tls()
+        self._at_once = settings.security == "tls"
+        super().__init__(settings.host, settings.port, timeout=each)
+
+    def _get_socket(self, host: str, port: int, *_: float) -> socket.socket:
+        """What SMTP_SSL replaces as well; there is no public hook."""
+        sock = self._deadline.connect((host, port))
+        return self.context.wrap_socket(sock, server_hostname=host) if self._at_once else sock
+
+
+def _session(settings: MailSettings) -> _Session:
     """A session, encrypted before anything is said in it."""
-    seconds, context = settings.timeout.total_seconds(), ssl.create_default_context()
-    if settings.security == "tls":
-        return smtplib.SMTP_SSL(settings.host, settings.port, timeout=seconds, context=context)
-    server = smtplib.SMTP(settings.host, settings.port, timeout=seconds)
+    server = _Session(settings)
     if settings.security == "starttls":
         try:
-            server.starttls(context=context)
+            server.starttls(context=server.context)
         except BaseException:
             server.close()
             raise

@@ -62,7 +62,7 @@ def added(days: Iterable[TelemetryDay]) -> dict[str, float]:
     """Totals of some days, sources under their own names."""
     found: dict[str, float] = {}
     for day in days:
-        for name in ("predictions", "explained", "explanations", "errors", "slow", "adverse", "cost"):
+        for name in ("predictions", "left_out", "explained", "explanations", "errors", "slow", "adverse", "cost"):
             found[name] = found.get(name, 0) + getattr(day, name)
         for source, n in day.sources.items():
             found[f"source {source}"] = found.get(f"source {source}", 0) + n

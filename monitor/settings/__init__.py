@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from monitor.settings.base import Duration, Slug, Strict, format_duration, parse_duration
+from monitor.settings.base import Duration, Slug, Strict, format_duration, over_http, parse_duration
 from monitor.settings.checks import ExplainSettings, SampleSettings, ScheduleSettings
 from monitor.settings.drift import DriftSettings
 from monitor.settings.inputs import ColumnSettings, HoldoutSettings, ModelSettings, PredictionSettings
@@ -39,6 +39,7 @@ __all__ = [
     "StoreSettings",
     "TelemetrySettings",
     "format_duration",
+    "over_http",
     "parse_duration",
 ]
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def parse_duration(value: Any) -> timedelta:
@@ -41,11 +42,24 @@ Duration = Annotated[
 ]
 
 
-def _over_http(value: str) -> str:
-    # Checked with the configuration: a mistake would show only when there is something to send.
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+def over_http(value: str) -> str:
+    """The address, as given. Raises ValueError, which repeats nothing of it: an address may hold a password.
+
+    Checked with the configuration: a mistake would show only when there is something to send.
+    """
+    given = value.strip()
+    try:
+        parts = urlsplit(given)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")  # as the socket will
+    except ValueError:  # of brackets, ports and names that are none; its words quote them
+        raise ValueError(
+            "expected an http:// or https:// address with a host, and a port up to 65535 or none"
+        ) from None
+    if parts.scheme not in ("http", "https") or not host or port == 0:
         raise ValueError("expected an http:// or https:// address")
+    if _CONTROL.search(given) or " " in host + parts.path + parts.query:
+        raise ValueError("expected an http:// or https:// address without spaces and control characters")
     return value
 
 
@@ -59,7 +73,7 @@ def _known_zone(value: str) -> str:
     return value
 
 
-HttpAddress = Annotated[str, AfterValidator(_over_http)]
+HttpAddress = Annotated[str, AfterValidator(over_http)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 

@@ -26,6 +26,7 @@ class MailSettings(Strict):
     sender: _Address
     recipients: tuple[_Address, ...] = Field(min_length=1)
     timeout: Duration = timedelta(seconds=30)
+    """Of each step of the conversation; a mail as a whole takes five minutes at most."""
 
     @model_validator(mode="after")
     def _login(self) -> Self:

@@ -22,7 +22,7 @@ class SloSettings(Strict):
 
     period: Literal["28d", "30d"] = "30d"
     coverage: float = Field(default=0.95, gt=0, lt=1)
-    """Explained predictions of all."""
+    """Explained predictions, of those that sampling did not leave out."""
     latency: float = Field(default=0.95, gt=0, lt=1)
     """Explanations within telemetry.latency_threshold: 0.95 makes the threshold the 95th percentile."""
     errors: float = Field(default=0.99, gt=0, lt=1)

@@ -7,7 +7,7 @@ short windows weighs a quiet night like a busy noon.
 from monitor.slo.budgets import budgets
 from monitor.slo.facts import BUCKET_SECONDS, COUNTED, Buckets, CheckFact, Facts
 from monitor.slo.incidents import INCIDENT_EVENTS, INCIDENT_SECONDS, INCIDENT_SHARE, incident_spans
-from monitor.slo.minutes import SEVERE_STREAK, VERDICT_VIEWS, drift_spans, freshness_limit, stale_spans
+from monitor.slo.minutes import SEVERE_STREAK, VERDICT_VIEWS, Limit, drift_spans, freshness_limits, stale_spans
 from monitor.slo.spans import Span, length, minus, union, within
 
 __all__ = [
@@ -21,10 +21,11 @@ __all__ = [
     "Buckets",
     "CheckFact",
     "Facts",
+    "Limit",
     "Span",
     "budgets",
     "drift_spans",
-    "freshness_limit",
+    "freshness_limits",
     "incident_spans",
     "length",
     "minus",

@@ -9,7 +9,7 @@ import numpy as np
 from monitor.names import SLOS
 from monitor.slo.facts import BUCKET_SECONDS, COUNTED, Buckets, Facts
 from monitor.slo.incidents import EVENTS, incident_spans
-from monitor.slo.minutes import drift_spans, freshness_limit, stale_spans
+from monitor.slo.minutes import drift_spans, freshness_limits, stale_spans
 from monitor.slo.spans import length, minus, union, within
 from monitor.types import SloStatus
 
@@ -67,8 +67,8 @@ def _minutes(
     facts: Facts, objectives: Mapping[str, float], *, period_seconds: float, start: float, now: float
 ) -> dict[str, float]:
     """Bad seconds of each SLO of time."""
-    limit = freshness_limit(facts.interval_seconds)
-    stale = stale_spans(facts.checks, created_at=facts.created_at, limit=limit, until=now)
+    limits = freshness_limits(facts.interval_seconds, facts.earlier_intervals)
+    stale = stale_spans(facts.checks, created_at=facts.created_at, limits=limits, until=now)
     drifted = minus(drift_spans(facts.checks, until=now), facts.maintenance)
     incidents = [] if facts.buckets is None else incident_spans(facts.buckets, objectives, period_seconds / _DAY)
     bad = {"freshness": stale, "drift": drifted, "explanations": union([*stale, *drifted, *incidents])}

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from monitor.names import LEFT_OUT
 from monitor.settings import MonitorSettings
 
 EVENTS: dict[str, str] = {
-    "coverage": "Predictions that were explained.",
+    "coverage": "Predictions that were explained, of those that sampling did not leave out.",
     "latency": "Explanations within the monitor's latency threshold.",
     "errors": "Explanations that did not fail.",
     "checks": "Checks that did not fail.",
@@ -29,7 +30,9 @@ COUNTERS: dict[str, tuple[str, str]] = {
     "errors": ("xdrift_explanation_errors_total", "xdrift_explanations_total"),
     "checks": ("xdrift_check_failures_total", "xdrift_checks_total"),
 }
-"""Objective on events to its bad events and its events."""
+"""Objective on events to its bad events and its events, before predictions that sampling left out are taken off."""
+_TRIED = {"coverage": f',reason!="{LEFT_OUT}"'}
+"""Objective to what its bad events are narrowed by."""
 SERVED = ("coverage", "latency", "errors")
 """Objectives that need an explanation log."""
 
@@ -121,11 +124,20 @@ def _pyrra(monitor: MonitorSettings) -> list[dict[str, Any]]:
 
 
 def _pyrra_indicator(monitor: MonitorSettings, slo: str) -> dict[str, Any]:
-    """Replicas double bad events and events alike, so the ratio of the raw counters is right."""
+    """Replicas double bad events and events alike, so the ratio of the raw counters is right.
+
+    Both are single selectors to Pyrra, which cannot subtract: events hold what sampling left out.
+    """
     if slo in MINUTES:
         return {"bool_gauge": {"metric": _healthy(monitor, slo)}}
-    bad, events = (f'{name}{{monitor="{monitor.name}"}}' for name in COUNTERS[slo])
-    return {"ratio": {"errors": {"metric": bad}, "total": {"metric": events}}}
+    bad, events = COUNTERS[slo]
+    where = f'monitor="{monitor.name}"'
+    return {
+        "ratio": {
+            "errors": {"metric": f"{bad}{{{where}{_TRIED.get(slo, '')}}}"},
+            "total": {"metric": f"{events}{{{where}}}"},
+        }
+    }
 
 
 def _openslo(monitor: MonitorSettings) -> list[dict[str, Any]]:
@@ -170,8 +182,13 @@ def _source(query: str) -> dict[str, Any]:
 def _indicator(monitor: MonitorSettings, slo: str) -> dict[str, Any]:
     if slo in MINUTES:
         return {"thresholdMetric": _source(_healthy(monitor, slo))}
-    bad, events = (f'max(sum without (reason) ({name}{{monitor="{monitor.name}"}}))' for name in COUNTERS[slo])
-    return {"ratioMetric": {"counter": True, "bad": _source(bad), "total": _source(events)}}
+    bad, events = COUNTERS[slo]
+    where = f'monitor="{monitor.name}"'
+    total = f"max({events}{{{where}}})"
+    if slo in _TRIED:
+        total = f'max({events}{{{where}}} - ignoring (reason) {bad}{{{where},reason="{LEFT_OUT}"}})'
+    wrong = f"max(sum without (reason) ({bad}{{{where}{_TRIED.get(slo, '')}}}))"
+    return {"ratioMetric": {"counter": True, "bad": _source(wrong), "total": _source(total)}}
 
 
 FORMATS: dict[str, Callable[[MonitorSettings], list[dict[str, Any]]]] = {

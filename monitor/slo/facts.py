@@ -14,7 +14,7 @@ from monitor.slo.spans import Span
 BUCKET_SECONDS = 300
 """Length of one bucket of the explanation log."""
 COUNTED = ("predictions", "unexplained", "explanations", "errors", "slow", "privacy")
-"""Columns of the counts of a bucket, in order."""
+"""Columns of the counts of a bucket, in order. Predictions that sampling left out are in none of them."""
 
 
 class CheckFact(NamedTuple):
@@ -47,6 +47,8 @@ class Facts:
     created_at: float
     interval_seconds: float
     """Longest gap between two planned slots."""
+    earlier_intervals: Sequence[tuple[float, float]] = ()
+    """(until when, interval_seconds that held until then) of those before, oldest first."""
     checks: Sequence[CheckFact]
     """In any order: those finished in the period, and of the time before it the latest success and the latest two
     that judged each view, which are what the period began with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from monitor.slo.facts import CheckFact
 from monitor.slo.spans import Span, union
@@ -16,13 +17,36 @@ SEVERE_STREAK = 2
 _SLACK_SECONDS = 600.0
 
 
-def freshness_limit(interval_seconds: float) -> float:
-    """Seconds that the last success may be old: one slot may be missed, two may not."""
-    return 2 * interval_seconds + _SLACK_SECONDS
+class Limit(NamedTuple):
+    """What the age of the last success is held against while one interval between checks holds."""
+
+    since: float
+    until: float
+    seconds: float
+
+    def stale(self, success: float, following: float) -> Span:
+        """The part of [success, following) in which the success was too old; empty where it ends before it starts.
+
+        The age counts from the beginning of the interval at the earliest: a verdict of yesterday was recent enough for
+        a daily monitor, and one that is checked hourly from now on has had no time to reach another.
+        """
+        return max(success, self.since) + self.seconds, min(following, self.until)
 
 
-def stale_spans(checks: Iterable[CheckFact], *, created_at: float, limit: float, until: float) -> list[Span]:
-    """When the last success was more than `limit` seconds old; before the first one the monitor's creation counts.
+def freshness_limits(interval_seconds: float, earlier: Iterable[tuple[float, float]] = ()) -> list[Limit]:
+    """Of the present interval and of earlier ones, (until when, seconds), oldest first.
+
+    One slot may be missed, two may not.
+    """
+    found, since = [], float("-inf")
+    for until, seconds in (*earlier, (float("inf"), interval_seconds)):
+        found.append(Limit(since, until, 2 * seconds + _SLACK_SECONDS))
+        since = until
+    return found
+
+
+def stale_spans(checks: Iterable[CheckFact], *, created_at: float, limits: Sequence[Limit], until: float) -> list[Span]:
+    """When the last success was older than its limit; before the first one the monitor's creation counts.
 
     The last success is that of the latest slot: a slot made up for late, of a time before it, changes nothing.
     """
@@ -30,9 +54,9 @@ def stale_spans(checks: Iterable[CheckFact], *, created_at: float, limit: float,
     found: list[Span] = []
     for check in _known(checks):
         if check.outcome == "succeeded" and check.planned_at > slot:
-            found.append((since + limit, check.finished_at))
+            found += (limit.stale(since, check.finished_at) for limit in limits)
             since, slot = check.finished_at, check.planned_at
-    return union([*found, (since + limit, until)])
+    return union([*found, *(limit.stale(since, until) for limit in limits)])
 
 
 def drift_spans(checks: Sequence[CheckFact], *, until: float) -> list[Span]:

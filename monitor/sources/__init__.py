@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.sources.lookup import find_prediction
     from monitor.sources.matrices import read_matrix
     from monitor.sources.models import load_model
+    from monitor.sources.named import log_keys, prediction_columns
     from monitor.sources.predictions import draw_sample
     from monitor.sources.ranks import slot_seed
     from monitor.sources.times import period_labels
@@ -30,9 +31,11 @@ __all__ = [
     "find_prediction",
     "inspect_rows",
     "load_model",
+    "log_keys",
     "logged_rows",
     "look_at_log",
     "period_labels",
+    "prediction_columns",
     "read_holdout",
     "read_log",
     "read_matrix",
@@ -46,9 +49,11 @@ _HOMES = {
     "find_prediction": "lookup",
     "inspect_rows": "columns",
     "load_model": "models",
+    "log_keys": "named",
     "logged_rows": "logged",
     "look_at_log": "explanation_log",
     "period_labels": "times",
+    "prediction_columns": "named",
     "read_holdout": "holdout",
     "read_log": "explanation_log",
     "read_matrix": "matrices",

@@ -190,18 +190,23 @@ def _find(location: str) -> tuple[list[str], str]:
             f"{location} holds no data file" if not found else f"{location} is not data of one format",
             seen="no such file" if not found else ", ".join(sorted({one.name for one in found})[:5]),
             expected="a file, folder or glob of Parquet (.parquet, .pq) or CSV (.csv, .csv.gz), not both",
-            hint=_where_else(path) if not found else "name the files of one format by a glob, as in 'log/*.parquet'",
+            hint=where_else(path) if not found else "name the files of one format by a glob, as in 'log/*.parquet'",
         )
     return sorted(one.as_posix() for one in found), str(kinds.pop())
 
 
-def _where_else(path: Path) -> str:
+def where_else(path: Path) -> str:
     """The next step for a place without data: what is near by its name, else where it was looked for."""
     beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
     if near := difflib.get_close_matches(path.name, beside, n=3):
         return f"did you mean {', '.join(near)}, in the same folder?"
     looked = "" if path.is_absolute() else f"; a relative path is looked up in {Path.cwd()}"
     return f"correct the path, or write the file there{looked}"
+
+
+def known(path: Path) -> bool:
+    """Whether the name is that of a Parquet or CSV file."""
+    return _format(path) is not None
 
 
 def _format(path: Path) -> str | None:

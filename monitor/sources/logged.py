@@ -15,6 +15,7 @@ from typing import Any, cast
 from monitor.drift import LoggedRow
 from monitor.settings import LogColumns, TelemetrySettings
 from monitor.sources.explanation_log import finding
+from monitor.sources.explanation_log.listing import unreadable
 from monitor.sources.keys import under
 
 APPROXIMATE = ("live_approximate", "fallback")
@@ -78,7 +79,7 @@ def _lines(location: str, since: datetime) -> Iterator[bytes]:
             except (EOFError, zlib.error, gzip.BadGzipFile):
                 read.add(inode)  # still being written, or damaged: the poll says which; what could be read was
             except OSError as error:
-                raise finding.unreadable(file.path, error) from error
+                raise unreadable(file.path, error) from error
         if not missed:
             return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def read_matrix(path: str | Path) -> tuple[Floats, tuple[str, ...], pd.DataFrame
     missing or infinite values).
     """
     place = Path(path)
+    _require_file(place)
     if place.suffix.lower() == ".npy":
         values = _read_npy(place)
         names, extra = tuple(f"f{column}" for column in range(values.shape[1])), None
@@ -31,11 +33,35 @@ def read_matrix(path: str | Path) -> tuple[Floats, tuple[str, ...], pd.DataFrame
     if not len(values) or not names:
         raise DataError(
             f"{place} holds no attributions",
-            seen=f"{len(values)} rows, {len(names)} numeric columns",
+            seen=f"{len(values)} rows, {len(names)} numeric columns" + _named(extra if not names else None),
             expected="at least one row and one numeric column per feature",
+            hint="save numbers, one column per feature; in a CSV, text in a column makes all of it text",
         )
     _refuse_gaps(values, names, place)
     return values, names, extra
+
+
+def _named(columns_there: pd.DataFrame | None) -> str:
+    return "" if columns_there is None else f" among {', '.join(map(str, columns_there.columns[:10]))}"
+
+
+def _require_file(place: Path) -> None:
+    """Raises SourceError for nothing there and for another kind of file. A folder or glob of one file is one."""
+    from monitor.sources import files
+
+    there = place.is_file()
+    if (
+        (there and (files.known(place) or place.suffix.lower() == ".npy"))
+        or place.is_dir()
+        or glob.has_magic(str(place))
+    ):
+        return
+    raise SourceError(
+        f"{place} is no file of attributions" if there else f"{place} does not exist",
+        seen=f"a name that ends in {place.suffix or 'nothing'}" if there else "no such file",
+        expected="a Parquet (.parquet, .pq), CSV (.csv, .csv.gz) or NPY (.npy) file",
+        hint="save it as one of these, or rename it where it is one" if there else files.where_else(place),
+    )
 
 
 def _read_npy(place: Path) -> Floats:

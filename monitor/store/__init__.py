@@ -402,12 +402,14 @@ class Store:
     def start_maintenance(
         self, monitor: str, *, until: datetime, author: str, reason: str, now: datetime
     ) -> Maintenance:
-        """Declare one from now on. Raises ConfigError while one is open, and for an end past or over a week ahead."""
+        """Declare one from now on. Raises ConfigError while one is open, for an end past or over a week ahead, and for
+        an author or reason that is empty, too long or not one line of text."""
         with self._database.write() as connection:
             return maintenance.start(connection, monitor, until=until, author=author, reason=reason, now=now)
 
     def end_maintenance(self, monitor: str, *, author: str, now: datetime) -> Maintenance:
-        """End the open one before its time. Raises ConfigError when none is open."""
+        """End the open one before its time. Raises ConfigError when none is open, and for an author that is no line
+        of text."""
         with self._database.write() as connection:
             return maintenance.end(connection, monitor, author=author, now=now)
 

@@ -91,7 +91,7 @@ class Budgets:
             return {name: known.slos for name, known in self._known.items()}
 
     def _of(self, row: RowMapping) -> _Known:
-        key = (row["created_at"], row["interval_seconds"], row["slo"])
+        key = (row["created_at"], row["interval_seconds"], row["earlier_intervals"], row["slo"])
         known = self._known.get(row["name"])
         if known is None:
             return _Known(key=key, slos=_unknown(row["slo"]))
@@ -222,6 +222,7 @@ def _worked_out(row: RowMapping, known: _Known, declared: Iterable[Maintenance],
     facts = Facts(
         created_at=row["created_at"].timestamp(),
         interval_seconds=row["interval_seconds"],
+        earlier_intervals=row["earlier_intervals"] or (),
         checks=list(known.checks.values()),
         maintenance=mine,
         buckets=known.buckets,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, select, update
 
 from monitor.errors import ConfigError
+from monitor.remark import remark
 from monitor.settings import format_duration
 from monitor.store.registry import locked
 from monitor.store.served_tables import maintenances as table
@@ -20,7 +21,9 @@ LONGEST = timedelta(days=7)
 def start(
     connection: Connection, monitor: str, *, until: datetime, author: str, reason: str, now: datetime
 ) -> Maintenance:
-    """Open one from now on. Raises ConfigError while one is open, and for an end that is past or too far ahead."""
+    """Open one from now on. Raises ConfigError while one is open, for an end that is past or too far ahead, and for an
+    author or reason that is no line of text."""
+    author, reason = remark("author", author, "maintenance"), remark("reason", reason, "maintenance")
     locked(connection, monitor)
     found = open_at(connection, monitor, now)
     if found is not None:
@@ -51,7 +54,8 @@ def start(
 
 
 def end(connection: Connection, monitor: str, *, author: str, now: datetime) -> Maintenance:
-    """Close the open one before its time. Raises ConfigError when none is open."""
+    """Close the open one before its time. Raises ConfigError when none is open, and for an author that is no text."""
+    author = remark("author", author, "maintenance")
     locked(connection, monitor)
     found = open_at(connection, monitor, now)
     if found is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
@@ -12,6 +13,9 @@ from monitor.settings import MonitorSettings
 from monitor.store import counters, telemetry
 from monitor.store.counters import insert_into
 from monitor.store.tables import metadata, monitors
+
+INTERVALS = 100
+"""Earlier intervals that are remembered of a monitor."""
 
 
 def register(
@@ -23,8 +27,11 @@ def register(
     config_digest: str,
     now: datetime,
 ) -> None:
-    """Take a monitor into service, or update it; `created_at` stays that of the first time."""
-    changing = {
+    """Take a monitor into service, or update it; `created_at` stays that of the first time.
+
+    An interval that is another than before is remembered with the time at which it ended: what was is judged by it.
+    """
+    changing: dict[str, Any] = {
         "model": monitor.model_label,
         "owner": monitor.owner,
         "tier": monitor.tier,
@@ -37,6 +44,10 @@ def register(
         "retired": False,
         "slo": {"period_seconds": monitor.slo.span.total_seconds(), "objectives": monitor.objectives},
     }
+    before = _row(connection, monitor.name)
+    if before is not None and before["interval_seconds"] != interval_seconds:
+        ended = [now.timestamp(), before["interval_seconds"]]
+        changing["earlier_intervals"] = [*(before["earlier_intervals"] or ()), ended][-INTERVALS:]
     insert = insert_into(connection, monitors).values(name=monitor.name, created_at=now, **changing)
     connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=changing))
     # First what a poll takes first: each waiting for the other would be a deadlock.
@@ -67,13 +78,18 @@ def locked(connection: Connection, monitor: str) -> RowMapping:
 
     Raises StoreError for a monitor that was never registered.
     """
-    # On SQLite the whole transaction is exclusive and FOR UPDATE is left out. key_share: others may still insert rows
-    # that refer to this monitor, as a claim does.
-    query = select(monitors).where(monitors.c.name == monitor).with_for_update(key_share=True)
-    row = connection.execute(query).mappings().first()
+    row = _row(connection, monitor)
     if row is None:
         raise unregistered(monitor)
     return row
+
+
+def _row(connection: Connection, monitor: str) -> RowMapping | None:
+    """The monitor's row, locked; None for one that was never registered."""
+    # On SQLite the whole transaction is exclusive and FOR UPDATE is left out. key_share: others may still insert rows
+    # that refer to this monitor, as a claim does.
+    query = select(monitors).where(monitors.c.name == monitor).with_for_update(key_share=True)
+    return connection.execute(query).mappings().first()
 
 
 def unregistered(monitor: str) -> StoreError:

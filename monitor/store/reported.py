@@ -122,6 +122,8 @@ class TelemetryDay:
     day: datetime
     model_version: str
     predictions: int
+    left_out: int
+    """By sampling."""
     explained: int
     explanations: int
     errors: int

@@ -50,12 +50,13 @@ telemetry_days = Table(
     monitor_key(),
     key_column(Instant, "day"),
     key_column(Words, "model_version"),
-    *must(Whole, "predictions", "explained", "explanations", "errors", "slow", "adverse"),
+    *must(Whole, "predictions", "left_out", "explained", "explanations", "errors", "slow", "adverse"),
     *must(Real, "compute_seconds", "cost", "payload_bytes"),
     *must(Json, "sources", "latency"),
 )
 """One UTC day of one model version: what reports are made from. `latency`: counts per bucket of
-names.LATENCY_BUCKETS and +Inf, not cumulated."""
+names.LATENCY_BUCKETS and +Inf, not cumulated. `left_out`: of the predictions those that sampling left out, 0 before
+migration 0005."""
 
 unexplained = Table(
     "unexplained",

@@ -7,7 +7,7 @@ should, and a scrape reads a handful of small rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -154,8 +154,10 @@ def _segments(connection: Connection) -> dict[str, dict[str, tuple[Level, int]]]
 def _status(row: RowMapping, **found: Any) -> MonitorStatus:
     given = ("name", "model", "owner", "tier", "cadence", "interval_seconds", "created_at")
     state = ("model_version", "model_digest", "deployed_at", "last_run_at", "last_success_at")
+    earlier = row["earlier_intervals"]
     return MonitorStatus(
         **{name: row[name] for name in (*given, *state)},
+        interval_since=datetime.fromtimestamp(earlier[-1][0], UTC) if earlier else row["created_at"],
         consecutive_failures=row["consecutive_failures"] or 0,
         **found,
     )

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKeyConstraint as ForeignKeys
 
 from monitor.store.columns import Instant, Json, Real, Whole, Words
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest migration. Versions are four digits, so that their order is that of the text."""
 
 metadata = MetaData(
@@ -68,9 +68,10 @@ monitors = Table(
     *must(Real, "interval_seconds", "window_seconds", "delay_seconds"),
     *must(Instant, "created_at", "updated_at"),
     *must(Boolean, "retired"),
-    *may(Json, "slo"),
+    *may(Json, "slo", "earlier_intervals"),
 )
-"""`slo`: {"period_seconds": s, "objectives": {slo: ratio}}."""
+"""`slo`: {"period_seconds": s, "objectives": {slo: ratio}}. `earlier_intervals`: [[until when, in seconds since 1970,
+interval_seconds that held until then], ...], oldest first; NULL where there was no other. Migration 0005."""
 
 references = Table(
     "attribution_references",

@@ -35,7 +35,8 @@ QUARANTINED_ROWS = 10_000
 DURATION = "xdrift_explanation_duration_seconds"
 OTHER = "other"
 _DAY_COUNTS = (
-    "predictions", "explained", "explanations", "errors", "slow", "adverse", "compute_seconds", "cost", "payload_bytes",
+    "predictions", "left_out", "explained", "explanations", "errors", "slow", "adverse", "compute_seconds", "cost",
+    "payload_bytes",
 )  # fmt: skip
 
 Rows = list[dict[str, Any]]

@@ -129,8 +129,11 @@ class _Tally:
         bucket = self._buckets.get(slot) or self._bucket(slot)
         day = self._days.get((date, record.model_version)) or self._day(date, record.model_version)
         self._predictions += 1
-        bucket.predictions += 1
         day.predictions += 1
+        if not record.explained and record.reason == names.LEFT_OUT:
+            day.left_out += 1
+        else:
+            bucket.predictions += 1
         if record.adverse:
             day.adverse += 1
         if record.explained:
@@ -174,7 +177,7 @@ class _Tally:
 
     def _add_unexplained(self, record: Logged, bucket: Bucket, day: Day) -> None:
         reason, time = record.reason or "missing", record.time
-        bucket.unexplained += 1
+        bucket.unexplained += reason != names.LEFT_OUT
         self._counts["xdrift_predictions_unexplained_total", reason] += 1
         today = midnight(time)
         _see(self._unexplained, (today, reason, record.model_version, record.groups), time)

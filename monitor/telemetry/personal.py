@@ -8,73 +8,113 @@ from typing import Any
 
 from monitor.privacy import Keeper, scan, worth_scanning
 from monitor.settings import MonitorSettings
-from monitor.telemetry.words import stored_text
+from monitor.telemetry.fields import FieldNames
 
 DEPTH = 4
 """Levels of lists and objects that are looked into."""
 REMEMBERED, SHORT = 10_000, 40
-"""Texts that need no closer look, and their length: names of features, routes and classes come again and again."""
-UNNAMED_FIELD = "(a name that is personal data itself)"
+"""Texts that need no closer look, and their length: routes and classes come again and again."""
 
-_NESTED = (dict, list)
+SHAPES = 64
+"""Sets of top-level keys that are remembered: a serving system writes few."""
+_NESTED = frozenset((dict, list))
 Incidents = tuple[tuple[str, str], ...]
 
 
 class Personal:
-    """Looks through the inputs and texts of a record."""
+    """Looks through the inputs, texts and names of a record."""
 
-    def __init__(self, monitor: MonitorSettings, *, understood: Collection[str]) -> None:
-        """`understood`: top-level keys whose texts are not looked at, because they hold ids, times and words."""
+    def __init__(self, monitor: MonitorSettings, *, understood: Collection[str], attributions: str) -> None:
+        """`understood`: top-level keys whose texts are not looked at, because they hold ids, times and words.
+
+        `attributions`: the one of them whose names are.
+        """
         privacy = monitor.privacy
         self._keeper = Keeper.of(monitor)
         self._kept_back = frozenset(self._keeper.columns)
         self._kinds = frozenset(privacy.kinds) if privacy.scan else frozenset()
         self._allow = frozenset(privacy.allow)
         self._understood = frozenset(understood)
+        self._attributions = attributions
+        self._names = FieldNames(monitor, self._kept_back)
+        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._harmless: set[str] = set()
 
     def found(self, record: Mapping[str, Any], inputs: Any, inputs_name: str) -> Incidents:
         """(kind, field), each once. A column of the inputs is told as `inputs.column`."""
         incidents: set[tuple[str, str]] = set()
         if self._kept_back:
-            self._look_for_clear(_parsed(inputs), inputs_name, incidents, DEPTH)
-        if self._kinds and self._worth(record, inputs):
+            clear: set[str] = set()
+            self._look_for_clear(_parsed(inputs), inputs_name, clear, DEPTH)
+            incidents.update(("redacted_field", self._names.told(field, inputs_name)) for field in clear)
+        if not self._kinds:
+            return tuple(sorted(incidents))
+        texts, harmless = self._gathered(record, inputs)
+        if not harmless:
+            self._look_at_names(record, inputs, inputs_name, incidents)
+        if self._worth(texts):
             fields = {key: value for key, value in record.items() if key not in self._understood}
             if isinstance(inputs, dict):
                 fields |= {f"{inputs_name}.{name}": value for name, value in inputs.items() if name not in self._allow}
             else:
                 fields[inputs_name] = inputs
-            self._scan(fields, incidents)
+            self._scan(fields, inputs_name, incidents)
         return tuple(sorted(incidents)) if incidents else ()
 
-    def _look_for_clear(self, inputs: Any, name: str, incidents: set[tuple[str, str]], depth: int) -> None:
-        """Columns that are kept back and stand there in clear, in objects and lists below as well."""
+    def _look_for_clear(self, inputs: Any, name: str, clear: set[str], depth: int) -> None:
+        """Adds columns that are kept back and stand there in clear, in objects and lists below as well."""
         if type(inputs) is dict:
             if not self._kept_back.isdisjoint(inputs):
                 for column in self._kept_back & inputs.keys():
                     if self._keeper.in_clear(column, inputs[column]):
-                        incidents.add(("redacted_field", _field(f"{name}.{column}")))
+                        clear.add(f"{name}.{column}")
+            if not depth or _NESTED.isdisjoint(map(type, inputs.values())):
+                return
             for key, value in inputs.items():
-                if depth and type(value) in _NESTED:
-                    self._look_for_clear(value, f"{name}.{key}", incidents, depth - 1)
+                if type(value) in _NESTED:
+                    self._look_for_clear(value, f"{name}.{key}", clear, depth - 1)
         elif type(inputs) is list:
             for value in inputs:
                 if depth and type(value) in _NESTED:
-                    self._look_for_clear(value, name, incidents, depth - 1)
+                    self._look_for_clear(value, name, clear, depth - 1)
 
-    def _worth(self, record: Mapping[str, Any], inputs: Any) -> bool:
-        """Whether any text needs a closer look; nearly every record stops here."""
+    def _gathered(self, record: Mapping[str, Any], inputs: Any) -> tuple[list[str], bool]:
+        """All texts that are looked at, and whether the names of all fields and features are known to be harmless."""
         texts: list[str] = []
+        objects: list[dict[str, Any]] = []
+        names = self._names.harmless
+        looked_at = self._looked_at(record)
+        harmless = looked_at is not None
+        attributions = record.get(self._attributions)
+        if type(attributions) is dict and not names.issuperset(attributions):
+            harmless = False
         if inputs is not None:
-            _collect(inputs, texts, DEPTH)
-        understood = self._understood
+            _collect(inputs, texts, objects, DEPTH)
+        for key in record.keys() - self._understood if looked_at is None else looked_at:
+            _collect(record[key], texts, objects, DEPTH)
+        return texts, harmless and all(map(names.issuperset, objects))
+
+    def _looked_at(self, record: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Top-level keys whose texts are looked at; None where a key itself must be."""
+        shape = tuple(record)
+        if (keys := self._shapes.get(shape)) is None and self._names.harmless.issuperset(shape):
+            if len(self._shapes) >= SHAPES:
+                self._shapes.clear()
+            keys = self._shapes[shape] = tuple(key for key in shape if key not in self._understood)
+        return keys
+
+    def _look_at_names(
+        self, record: Mapping[str, Any], inputs: Any, inputs_name: str, incidents: set[tuple[str, str]]
+    ) -> None:
+        """Some name is new, or personal data: then each is told under the object that it stands in."""
+        self._names.look(record, "", incidents, 0)
+        self._names.look(inputs, inputs_name, incidents, DEPTH)
         for key, value in record.items():
-            if key not in understood:
-                kind = type(value)
-                if kind is str:
-                    texts.append(value)
-                elif kind is dict or kind is list:
-                    _collect(value, texts, DEPTH)
+            if (key == self._attributions or key not in self._understood) and key not in self._allow:
+                self._names.look(value, key, incidents, DEPTH)
+
+    def _worth(self, texts: list[str]) -> bool:
+        """Whether any text needs a closer look; nearly every record stops here."""
         if self._harmless.issuperset(texts):
             return False
         new = [text for text in texts if text not in self._harmless]
@@ -84,21 +124,24 @@ class Personal:
             self._harmless.update(text for text in new if len(text) <= SHORT)
         return False
 
-    def _scan(self, fields: Mapping[str, Any], incidents: set[tuple[str, str]]) -> None:
+    def _scan(self, fields: Mapping[str, Any], inputs_name: str, incidents: set[tuple[str, str]]) -> None:
         for field, value in fields.items():
             if field in self._allow:
                 continue
             texts: list[str] = []
-            _collect(value, texts, DEPTH)
+            _collect(value, texts, [], DEPTH)
             # A name such as order_id says what a number is; one that is personal data itself would be found in all.
             before = "" if scan(field) else f"{field}: "
-            incidents.update((kind, _field(field)) for text in texts for kind in scan(before + text, self._kinds))
+            if kinds := {kind for text in texts for kind in scan(before + text, self._kinds)}:
+                told = self._names.told(field, inputs_name)
+                incidents.update((kind, told) for kind in kinds)
 
     def keeps_back(self, inputs: Any) -> bool:
         """Whether these inputs hold columns that are kept back, other than hashed."""
         if not self._kept_back or not isinstance(inputs, dict):
             return False
-        return any(not str(inputs[column]).startswith("hash:") for column in self._kept_back & inputs.keys())
+        values = [inputs[column] for column in self._kept_back & inputs.keys()]
+        return any(not (isinstance(value, str) and value.startswith("hash:")) for value in values)
 
     def holds(self, text: str) -> bool:
         """Whether a text holds personal data of the kinds looked for."""
@@ -115,16 +158,19 @@ def _parsed(inputs: Any) -> Any:
         return inputs
 
 
-def _collect(value: Any, texts: list[str], depth: int) -> None:
-    """Texts of a value, in lists and objects too."""
+def _collect(value: Any, texts: list[str], objects: list[dict[str, Any]], depth: int) -> None:
+    """Texts of a value, in lists and objects too, and these objects."""
     kind = type(value)
     if kind is str:
         texts.append(value)
     elif (kind is dict or kind is list) and depth:
+        if kind is dict:
+            objects.append(value)
         for part in value.values() if kind is dict else value:
-            if type(part) is not float:  # most inputs are numbers
-                _collect(part, texts, depth - 1)
-
-
-def _field(name: str) -> str:
-    return UNNAMED_FIELD if scan(name) else stored_text(name)
+            kind = type(part)
+            if kind is float:  # as most inputs are
+                continue
+            if kind is str:
+                texts.append(part)
+            elif kind is dict or kind is list:
+                _collect(part, texts, objects, depth - 1)

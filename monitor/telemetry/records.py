@@ -72,7 +72,8 @@ class Span:
 
 @dataclass(slots=True, kw_only=True)
 class Bucket:
-    """Counts of five minutes of event time; `errors` without repeats."""
+    """Counts of five minutes of event time, for budgets; `errors` without repeats. A prediction that sampling left out
+    was not to be explained, and is in none of them."""
 
     predictions: int = 0
     unexplained: int = 0
@@ -87,6 +88,8 @@ class Day:
     """Counts of one UTC day of one model version."""
 
     predictions: int = 0
+    left_out: int = 0
+    """By sampling."""
     explained: int = 0
     explanations: int = 0
     errors: int = 0

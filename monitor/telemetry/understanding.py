@@ -23,7 +23,8 @@ _NOT_SCANNED = (
     "latency_ms", "is_cached", "source", "unexplained_reason", "error", "inputs", "fingerprint",
     "served_model_version", "compute_seconds",
 )  # fmt: skip
-"""Of LogColumns: ids, times, numbers and closed words; `inputs` are looked through column by column."""
+"""Of LogColumns: ids, times, numbers and closed words; `inputs` are looked through column by column, and of
+`attributions` the names."""
 _TEXTS = 10_000
 """Versions and group values remembered as they may be stored."""
 _decode = json.JSONDecoder().decode
@@ -44,7 +45,8 @@ class Understanding:
         self._instants = Instants(monitor.telemetry.timezone, monitor.telemetry.ahead.total_seconds())
         mapped = [getattr(columns, name) for name in type(columns).model_fields]
         self._dotted = tuple(tuple(name.split(".")) for name in (*mapped, *self._groups) if "." in name)
-        self._personal = Personal(monitor, understood={getattr(columns, name) for name in _NOT_SCANNED})
+        understood = {getattr(columns, name) for name in _NOT_SCANNED}
+        self._personal = Personal(monitor, understood=understood, attributions=columns.attributions)
         self._texts: dict[str, str] = {}
         self._key = sha256((monitor.privacy.hash_key or monitor.name).encode()).digest()
         roots = {path[0] for path in self._dotted}
@@ -53,7 +55,8 @@ class Understanding:
     def line(self, raw: bytes, *, now: float) -> Logged | str:
         """One line of JSON, with or without its line ending; `now` in seconds since 1970.
 
-        Returns the record, or one of names.QUARANTINE_REASONS (never `torn`, which the reader alone can tell).
+        Returns the record, or one of names.QUARANTINE_REASONS (never `torn`, which the reader alone can tell). Nothing
+        that a line holds is raised: what is nested more deeply than the stack goes is not_json.
         """
         raw = raw.rstrip(b"\r\n")
         if len(raw) > LINE_LIMIT:
@@ -63,7 +66,7 @@ class Understanding:
             found = self._read(record, len(raw), now)
             if self._needs_exactness(record, found) and lines.has_long_number(raw):
                 found = self._read(lines.exact(raw), len(raw), now)
-        except lines.NotJsonError:
+        except (lines.NotJsonError, RecursionError):
             return "not_json"
         return found
 
@@ -85,7 +88,16 @@ class Understanding:
         )
 
     def row(self, row: Mapping[str, Any], *, now: float) -> Logged | str:
-        """One row of a table: JSON columns as text or objects, times as text, numbers or datetimes."""
+        """One row of a table: JSON columns as text or objects, times as text, numbers or datetimes.
+
+        Returns what `line` does.
+        """
+        try:
+            return self._row(row, now)
+        except RecursionError:
+            return "not_json"
+
+    def _row(self, row: Mapping[str, Any], now: float) -> Logged | str:
         record = {str(name): values.plain(value) for name, value in row.items()}
         size = len(json.dumps(record, separators=(",", ":"), default=str).encode())
         for name in self._json & record.keys():
@@ -117,8 +129,7 @@ class Understanding:
         latency = values.amount(get(columns.latency_ms))
         latency = None if latency is None else latency / 1000
         personal = self._personal.found(record, get(columns.inputs), columns.inputs)
-        version = get(columns.model_version)
-        version = "" if isinstance(version, list | dict) else self._clean(version)
+        version = self._clean(get(columns.model_version))
         label = get(columns.predicted_class)
         adverse = bool(self._adverse) and label is not None and values.label(label) in self._adverse
         error = get(columns.error)
@@ -163,7 +174,7 @@ class Understanding:
 
         The same few texts come millions of times.
         """
-        if value is None:
+        if value is None or isinstance(value, list | dict):
             return ""
         text = value if isinstance(value, str) else str(value)
         plain = type(value) in (str, int)  # True is written otherwise than the text "True"

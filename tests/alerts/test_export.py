@@ -97,7 +97,12 @@ def test_sloth_measures_what_our_own_rules_record(slo: str, seen: tuple[tuple[st
 
     case = Case(
         name="Sloth's query beside our record",
-        series=join(info(), objective(slo, 0.99), checked(success="-90000 0+60x{n}"), covered("0+100x{n}", "0+3x{n}")),
+        series=join(
+            info(),
+            objective(slo, 0.99),
+            checked(success="-90000 0+60x{n}"),
+            covered("0+200x{n}", "0+3x{n}", left_out="0+100x{n}"),
+        ),
         values=tuple(between(at, ratio(window), 0.96, 1.04) for at, window in seen),
         behind=False,
         twins=False,
@@ -115,6 +120,22 @@ def test_pyrra_is_told_not_to_alert_on_absence() -> None:
     assert documents["xdrift-fraud-prod-drift"]["indicator"] == {
         "bool_gauge": {"metric": 'monitor_slo:xdrift_healthy:bool{monitor="fraud-prod",slo="drift"}'}
     }
+
+
+def test_what_sampling_left_out_is_no_bad_event_and_for_openslo_no_event() -> None:
+    (pyrra,) = [one for one in specifications("pyrra", [monitor(**SERVED)]) if one["metadata"]["name"].endswith("rage")]
+    (openslo,) = [
+        one for one in specifications("openslo", [monitor(**SERVED)]) if one["metadata"]["name"].endswith("rage")
+    ]
+    ratio, queries = pyrra["spec"]["indicator"]["ratio"], openslo["spec"]["indicator"]["spec"]["ratioMetric"]
+    unexplained = 'xdrift_predictions_unexplained_total{monitor="fraud-prod",reason'
+
+    assert ratio["errors"]["metric"] == f'{unexplained}!="sampling"}}'
+    assert ratio["total"]["metric"] == 'xdrift_predictions_total{monitor="fraud-prod"}'
+    assert queries["bad"]["metricSource"]["spec"]["query"] == f'max(sum without (reason) ({unexplained}!="sampling"}}))'
+    assert queries["total"]["metricSource"]["spec"]["query"] == (
+        f'max(xdrift_predictions_total{{monitor="fraud-prod"}} - ignoring (reason) {unexplained}="sampling"}})'
+    )
 
 
 def test_openslo_counts_events_or_minutes() -> None:

@@ -108,6 +108,23 @@ def test_segments_whose_holdout_has_no_time_are_warned_of(in_service: Path, xdri
     assert "segments without holdout.time" in ran.out
 
 
+def test_periods_longer_than_a_window_are_warned_of(in_service: Path, xdrift: Xdrift) -> None:
+    text = Path("xdrift.yaml").read_text()
+    assert xdrift("check-config", "--json").json["monitors"][0]["warnings"] == []
+    longer = text.replace("period: 1d", "period: 1w").replace("every: 1w", "every: 1d")
+    Path("xdrift.yaml").write_text(longer)
+
+    (warning,) = xdrift("check-config", "--json").json["monitors"][0]["warnings"]
+    assert warning.startswith("holdout.period 1w is longer than the window of a check, 1d: ")
+    assert "; next: set holdout.period to 1d" in warning
+    (found,) = [one for one in xdrift("doctor", "--json").json["findings"] if one["part"] == "holdout.period"]
+    assert (found["state"], "; next: ".join((found["found"], found["next"]))) == ("warn", warning)
+
+    for fits in (text, longer.replace("every: 1d", "every: 1d\n      window: 1w")):
+        Path("xdrift.yaml").write_text(fits)
+        assert xdrift("check-config", "--json").json["monitors"][0]["warnings"] == []
+
+
 def test_the_weekly_report_is_told_when_what_and_for_whom(in_service: Path, xdrift: Xdrift) -> None:
     assert "Weekly report" not in xdrift("check-config").out
     assert xdrift("check-config", "--json").json["reports"] is None
@@ -159,3 +176,71 @@ def test_a_wrong_id_column_of_the_holdout_is_what_is_to_be_corrected(in_service:
 
     failed = xdrift("check-config", "--probe", "--json").json["probes"][2]
     assert failed["next"] == "correct holdout.id"
+
+
+def kept_back(redact: str, log: str = "", privacy: str = "") -> None:
+    text = Path("xdrift.yaml").read_text().rstrip()
+    Path("xdrift.yaml").write_text(f"{text}\n    redact: [{redact}]\n{privacy}{log}")
+
+
+def test_a_misspelt_column_to_keep_back_fails_the_probe_with_the_right_name(in_service: Path, xdrift: Xdrift) -> None:
+    kept_back("wind_kph", privacy="    privacy: {mask: [Airport]}\n")
+
+    ran = xdrift("check-config", "--probe", "--json")
+
+    assert ran.code == 3
+    failed = ran.json["probes"][-1]
+    assert (failed["part"], failed["ok"]) == ("kept back", False)
+    assert failed["seen"] == "wind_kph under redact, Airport under privacy.mask"
+    assert failed["next"].startswith("did you mean wind_kmh, airport? Until it is corrected, values are stored")
+    assert "did you mean wind_kmh" in xdrift("check-config", "--probe").out
+    assert {one["part"]: one["state"] for one in xdrift("doctor", "--json").json["findings"]}["kept back"] == "failed"
+
+
+@pytest.mark.parametrize("column", ["ssn", "wind_kmh_raw, wind_kmh"])
+def test_a_column_to_keep_back_that_is_nowhere_is_a_warning(in_service: Path, xdrift: Xdrift, column: str) -> None:
+    kept_back(column)
+
+    ran = xdrift("check-config", "--probe")
+
+    assert ran.code == 0
+    assert "warn    late-flights kept back: no feature" in ran.out
+    assert "next:" in ran.out
+    assert {one["part"]: one["state"] for one in xdrift("doctor", "--json").json["findings"]}["kept back"] == "warn"
+
+
+def test_names_are_also_those_of_the_logs_latest_records(in_service: Path, xdrift: Xdrift) -> None:
+    record = '{"record_id": "a", "rout": "x", "inputs": {"iban": "DE", "zone": 3}}\n'
+    log = "    telemetry: {path: explanations.jsonl, group_by: [%s]}\n"
+    Path("explanations.jsonl").write_text('{"gate": 1}\n' * 300 + "{broken\n" + record)
+    before = Path("xdrift.yaml").read_text()
+
+    def parts(redact: str, group_by: str) -> dict[str, bool]:
+        Path("xdrift.yaml").write_text(before)
+        kept_back(redact, log % group_by)
+        probes = xdrift("check-config", "--probe", "--json").json["probes"]
+        return {one["part"]: one["ok"] and one["next"] is None for one in probes}
+
+    well = parts("iban", "rout, inputs.zone")
+    assert (well["kept back"], well["group_by"]) == (True, True)
+    assert parts("ibn", "gate")["kept back"] is False
+    assert parts("iban", "route")["group_by"] is False
+
+
+def test_the_default_groups_need_not_be_there(in_service: Path, xdrift: Xdrift) -> None:
+    Path("explanations.jsonl").write_text('{"record_id": "a"}\n')
+    kept_back("wind_kmh", "    telemetry: {path: explanations.jsonl}\n")
+
+    probes = xdrift("check-config", "--probe", "--json").json["probes"]
+
+    assert [one["part"] for one in probes][-1] == "kept back"
+
+
+def test_names_are_not_judged_while_the_predictions_are_away(in_service: Path, xdrift: Xdrift) -> None:
+    kept_back("wind_kph")
+    Path("log.parquet").unlink()
+
+    probes = xdrift("check-config", "--probe", "--json").json["probes"]
+
+    assert (probes[-1]["part"], probes[-1]["ok"]) == ("kept back", None)
+    assert "predictions, which did not open" in probes[-1]["found"]

@@ -32,6 +32,13 @@ def test_tests_of_other_levels_features_segments_and_of_the_trend_are_not_the_re
     assert strongest("age", 2, others) == ""
 
 
+def test_a_test_whose_level_was_lent_is_not_the_reason() -> None:
+    assert strongest("age", 2, [replace(PSI, statistic=0.05), replace(PSI, test="ks", statistic=0.21)]) == (
+        "traffic ks 0.21 > 0.20"
+    )
+    assert strongest("age", 2, [replace(PSI, statistic=0.05)]) == ""
+
+
 def test_a_warning_is_shown_against_its_own_limit() -> None:
     assert strongest("age", 1, [replace(PSI, level=1, statistic=0.15)]) == "traffic psi 0.15 > 0.10"
 

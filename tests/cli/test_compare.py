@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 
 from monitor import compare
+from monitor.cli.compare_view import moved_table
+from monitor.cli.output import console
+from monitor.drift.catalogue import JUDGED
 
 from .conftest import Ran, Xdrift
 
@@ -140,6 +143,43 @@ def test_columns_left_out_are_named(newcomer: Path, xdrift: Xdrift) -> None:
     assert "Columns left out, not numeric: week." in xdrift("compare", "january.parquet", "february.parquet").out
 
 
+def test_a_column_that_only_the_current_file_has_can_be_ignored(newcomer: Path, xdrift: Xdrift) -> None:
+    pd.read_parquet("february.parquet").assign(row=1.5).to_parquet("more.parquet", index=False)
+
+    assert xdrift("compare", "january.parquet", "more.parquet", "--json").code == 3
+    assert xdrift("compare", "january.parquet", "more.parquet", "--json", "--ignore", "row").code == 0
+
+
+def test_a_numeric_index_is_not_told_as_text(newcomer: Path, xdrift: Xdrift) -> None:
+    for name in ("january", "february"):
+        pd.read_parquet(f"{name}.parquet").to_csv(f"{name}.csv")
+
+    said = xdrift("compare", "january.csv", "february.csv").out
+
+    assert "Columns left out, an index that pandas saved: index." in said
+    assert "Columns left out, not numeric: week." in said
+
+
+def test_every_limit_of_a_row_is_that_of_its_level() -> None:
+    row = {
+        "feature": "age", "level": 2, "importance_reference": 1.0, "importance_current": 2.0, "share_reference": 0.5,
+        "share_current": 0.5,
+    }  # fmt: skip
+    for name in JUDGED:
+        row |= {name: None, f"{name}_level": None, f"{name}_threshold": None, f"{name}_threshold_severe": None}
+    row |= {"psi": 0.4, "psi_level": 2, "psi_threshold": 0.1, "psi_threshold_severe": 0.2}
+    row |= {"ks": 0.198, "ks_level": 1, "ks_threshold": 0.1, "ks_threshold_severe": 0.2}
+    out = console()
+
+    with out.capture() as shown:
+        out.print(moved_table([row], narrow=True))
+
+    said = " ".join(shown.get().split())
+    assert "0.4 > 0.2" in said
+    assert "0.198 ≤ 0.2" in said
+    assert "0.1 " not in said
+
+
 def test_paired_rows_see_a_change_that_unpaired_ones_cannot(newcomer: Path, xdrift: Xdrift) -> None:
     frame = pd.read_parquet("january.parquet")
     frame["temperature_c"] = frame.temperature_c.to_numpy()[::-1]
@@ -160,7 +200,9 @@ def test_paired_rows_see_a_change_that_unpaired_ones_cannot(newcomer: Path, xdri
         (["january.parquet", "narrow.npy"], 3, "different numbers of features"),
         (["january.parquet", "february.parquet", "--periods", "wek"], 2, "no column 'wek'"),
         (["january.parquet", "february.parquet", "--periods", "week", "--paired"], 2, "--paired and --periods"),
-        (["january.parquet", "february.parquet", "--paired"], 3, "attributions"),
+        (["january.parquet", "february.parquet", "--paired"], 3, "--paired: january.parquet and february.parquet"),
+        (["january.parquet", "notes.txt"], 3, "notes.txt is no file of attributions"),
+        (["january.parquet", "february.parquet", "--ignore", "rwo"], 2, "nor february.parquet has a column 'rwo'"),
         (["january.parquet"], 2, "CUR"),
         (["january.parquet", "february.parquet", "--min-rows", "9"], 2, "--min-rows"),
     ],
@@ -174,6 +216,7 @@ def test_bad_input_is_told_with_what_was_seen_and_expected(
     frame.assign(wind_kmh=frame.wind_kmh.where(frame.index > 3)).to_csv("gap.csv", index=False)
     frame.rename(columns={"wind_kmh": "wind"}).to_parquet("renamed.parquet", index=False)
     np.save("narrow.npy", np.zeros((100, 2)))
+    Path("notes.txt").write_text("a,b\n1,2\n")
 
     ran = xdrift("compare", *words, "--json")
 
@@ -181,6 +224,7 @@ def test_bad_input_is_told_with_what_was_seen_and_expected(
     assert ran.out == ""
     assert error in ran.error["error"]
     assert ran.error["expected"]
+    assert ran.error["next"] or code == 2
     assert set(ran.error) == {"error", "seen", "expected", "next"}
 
 

@@ -76,7 +76,7 @@ def test_people_read_the_same(checked: Path, xdrift: Xdrift) -> None:
     for feature in body["features"]:
         assert feature["standing"]["words"] in out
     for other in body["counterparts"]:
-        assert f"\n{other['row_id']}: prediction" in out
+        assert f"\n{other['row_id']}: probability" in out
     assert "not causes" in out
     assert max(map(len, out.splitlines())) <= 100
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from monitor.config import load
+from monitor.init.rhythm import Rhythm, choose_rhythm
 
 from .conftest import Xdrift
 
@@ -49,6 +51,40 @@ def test_columns_are_guessed_by_name_kind_and_values(newcomer: Path, xdrift: Xdr
     }
     assert found["predictions"]["columns"] == {"time": "predicted_at", "id": "flight_id", "prediction": "score"}  # type: ignore[index]
     assert "# segments: [airport]" in Path("xdrift.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("weeks", "rows", "per_day", "every", "window", "period"),
+    [
+        (8, 1500, 2000.0, "1d", None, "1d"),
+        (8, 1000, 2000.0, "1d", "1w", "1w"),  # 18 rows a day say too little about days
+        (8, 1000, None, "1d", "1w", "1w"),
+        (8, 1000, 100.0, "1w", None, "1w"),
+        (2, 1500, 100.0, "1w", None, "1d"),
+        (2, 100, 2000.0, "1d", None, "1d"),  # too thin for anything: the check says so
+        (0.02, 1500, 2000.0, "1d", None, None),
+        (None, 1500, 2000.0, "1d", None, None),
+    ],
+)
+def test_a_period_is_no_longer_than_a_window_and_holds_enough_rows(
+    weeks: float | None, rows: int, per_day: float | None, every: str, window: str | None, period: str | None
+) -> None:
+    span = None if weeks is None else timedelta(weeks=weeks)
+    found = choose_rhythm(span=span, rows=rows, per_day=per_day)
+    assert found == Rhythm(every=every, window=window, period=period)
+
+
+def test_daily_checks_of_a_thin_holdout_look_at_weeks_and_nothing_is_warned_of(newcomer: Path, xdrift: Xdrift) -> None:
+    for name, rows, freq in (("holdout", 1000, "80min"), ("log", 7000, "2min")):
+        frame = pd.read_parquet(f"{name}.parquet").head(rows)
+        frame["predicted_at"] = pd.date_range("2024-01-01", periods=len(frame), freq=freq, tz="UTC")
+        frame.to_parquet(f"{name}.parquet", index=False)
+    assert xdrift("init", *FILES).code == 0
+
+    found = monitor_section()
+    assert found["holdout"]["period"] == "1w"  # type: ignore[index]
+    assert (found["schedule"]["every"], found["schedule"]["window"]) == ("1d", "1w")  # type: ignore[index]
+    assert xdrift("check-config", "--json").json["monitors"][0]["warnings"] == []
 
 
 def test_a_model_whose_file_name_says_nothing_is_named_after_its_folder(newcomer: Path, xdrift: Xdrift) -> None:

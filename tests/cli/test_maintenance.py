@@ -52,6 +52,23 @@ def test_an_end_that_cannot_be_is_refused_with_the_next_step(
     assert xdrift("maintenance", "list", "--json").json == {"maintenances": []}
 
 
+@pytest.mark.parametrize(
+    ("option", "text"), [("--reason", ""), ("--reason", "x" * 501), ("--reason", "\x1b[31mred"), ("--author", "")]
+)
+def test_a_reason_or_author_that_is_no_line_of_text_is_refused(
+    in_service: Path, xdrift: Xdrift, option: str, text: str
+) -> None:
+    ran = xdrift(*START, option, text)  # the last of two counts
+
+    assert ran.code == 2
+    assert f"error: {option} of the maintenance" in ran.err
+    assert "seen:" in ran.err
+    assert "expected:" in ran.err
+    assert f"next:     say wh{'y' if option == '--reason' else 'o'}" in ran.err
+    assert "\x1b" not in ran.err
+    assert xdrift("maintenance", "list", "--json").json == {"maintenances": []}
+
+
 def test_a_monitor_that_is_not_configured_is_refused(in_service: Path, xdrift: Xdrift) -> None:
     ran = xdrift("maintenance", "end", "late-flight")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def test_people_read_words_and_not_names_of_metrics(logged: Path, xdrift: Xdrift
     assert "xdrift_" not in out
 
 
+def test_amounts_that_are_no_counts_have_units(logged: Path, xdrift: Xdrift) -> None:
+    text = Path("xdrift.yaml").read_text()
+    Path("xdrift.yaml").write_text(
+        text.replace("path: serving.jsonl", "path: serving.jsonl\n      price_per_hour: 3600")
+    )
+
+    out = xdrift("poll").out
+
+    assert "0.0240 s  compute spent on explaining: online" in out
+    assert "0.0240 dollars  compute spent times the configured price" in out
+    assert " bytes  bytes of the log records of explanations" in out
+
+
 def test_a_line_torn_by_rotation_is_settled_in_one_run(logged: Path, xdrift: Xdrift) -> None:
     logged.rename("serving.jsonl.1")
     whole = json.dumps({**RECORD, "record_id": "c"})
@@ -64,6 +78,25 @@ def test_a_log_that_is_not_there_is_exit_code_3(logged: Path, xdrift: Xdrift) ->
     ran = xdrift("poll")
     assert ran.code == 3
     assert "serving.jsonl" in ran.err
+
+
+def test_a_log_that_cannot_be_read_keeps_no_other_monitor_back(logged: Path, xdrift: Xdrift) -> None:
+    config = Path("xdrift.yaml")
+    head, _, monitor = config.read_text().partition("monitors:\n")
+    first = re.sub(r"name: .*", "name: aaa", monitor, count=1).replace("serving.jsonl", "nowhere.jsonl")
+    config.write_text(f"{head}monitors:\n{first}{monitor}")
+
+    ran = xdrift("poll")
+    assert ran.code == 3
+    assert "nowhere.jsonl" in ran.err
+    assert "aaa: its log could not be read to the end" in ran.out
+    assert "2 new records" in ran.out
+    again = xdrift("poll", "--json")
+    assert again.code == 3
+    assert [one["monitor"] for one in again.json["failed"]] == ["aaa"]
+    assert "nowhere.jsonl" in again.json["failed"][0]["error"]
+    assert len(again.json["polls"]) == 1
+    assert "nowhere.jsonl" in again.error["error"]
 
 
 def test_without_telemetry_there_is_nothing_to_read(in_service: Path, xdrift: Xdrift) -> None:

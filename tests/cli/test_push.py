@@ -59,8 +59,13 @@ def test_a_gateway_that_does_not_answer_exits_3_and_loses_nothing(in_service: Pa
     assert xdrift("check", "--at", QUIET, "--json").json["checks"][0]["state"] == "finished"
 
 
-def test_an_address_that_is_none_is_refused_before_anything_is_sent(in_service: Path, xdrift: Xdrift) -> None:
-    ran = xdrift("push", "ftp://gateway")
+@pytest.mark.parametrize("url", ["ftp://gateway", "http://gateway:abc"])
+def test_an_address_that_is_none_is_refused_before_anything_is_done(in_service: Path, xdrift: Xdrift, url: str) -> None:
+    pushed, checked = xdrift("push", url), xdrift("check", "--at", QUIET, "--push", url, "--exit-zero")
 
-    assert ran.code == 3
-    assert "expected: http://HOST:PORT" in ran.err
+    for ran in (pushed, checked):
+        assert ran.code == 2
+        assert "expected: http://HOST:PORT" in ran.err
+        assert "next:" in ran.err
+    assert checked.out == ""
+    assert xdrift("check", "--at", QUIET, "--json").json["checks"][0]["state"] == "done", "no slot was used up"

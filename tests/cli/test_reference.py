@@ -24,6 +24,18 @@ def test_nobody_makes_a_reference_without_name_and_reason(
     assert missing in ran.error["error"]
 
 
+@pytest.mark.parametrize(("option", "text"), [("--author", " "), ("--reason", "x" * 501), ("--reason", "one\ntwo")])
+def test_who_and_why_are_a_line_of_text(in_service: Path, xdrift: Xdrift, option: str, text: str) -> None:
+    ran = xdrift("reference", "accept", "late-flights", *WHO, option, text, "--json")
+
+    assert ran.code == 2
+    assert ran.error["error"] == f"{option} of the reference"
+    assert ran.error["seen"]
+    assert ran.error["expected"]
+    assert option in ran.error["next"]
+    assert xdrift("reference", "show", "late-flights", "--json").json["author"] == "ada"
+
+
 def test_a_second_create_is_refused_and_points_to_accept(in_service: Path, xdrift: Xdrift) -> None:
     ran = xdrift("reference", "create", "late-flights", *WHO)
 

@@ -127,9 +127,11 @@ def test_a_password_is_not_shown(violations: Violations) -> None:
         (b"", "nothing but comments"),
         (b"# only this\n", "xdrift init"),
         (b"- a\n", "seen: a list"),
-        (b"just text", "'just text'"),
+        (b"just text", "seen: text; expected: a mapping with the key monitors; next: write a starter"),
         (b"monitors:\n\t- name: x\n", "YAML allows no tabs"),
-        (b"monitors: [\n", "xdrift.yaml:2:1"),
+        (b"monitors: [\n", "xdrift.yaml:2:1 is not YAML"),
+        (b"a: 1\n b: 2\n", "next: put the value in quotes"),
+        (b"monitors: [\n", "next: look at line 2 and the one before it"),
         (b"a: 'x\n", "xdrift.yaml"),
         (b"cron: * * * * *\n", "in quotes"),
         (b"a: @x\n", "put the value in quotes"),
@@ -196,3 +198,25 @@ def test_whatever_line_is_broken_the_answer_is_settings_or_a_config_error(load: 
     )
     with contextlib.suppress(ConfigError):
         load("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("    schedule:", "    privacy: {hash: [a], hash_key: s3cret}\n    schedule:", "too short; expected at least 16"
+         " characters"),
+        ("    schedule:", "    privacy: {hash_key: 55555555555}\n    schedule:", "expected text; put it in quotes"),
+        ("    schedule:", "    privacy: s3cret\n    schedule:", "privacy: seen text; expected a mapping"),
+        ("max_checks: 3", "grafana: s3cret", "grafana: seen text; expected a mapping"),
+        ("max_checks: 3", "channels: ['https://chat/s3cret']", "channels[0]: seen text; expected a mapping"),
+        ("max_checks: 3", "channels: [{name: a, url: 5555555555555555}]", "url: seen a number; expected text"),
+        ("max_checks: 3", "grafana: {url: 'http://g', token: *s3cret}", "undefined alias"),
+        ("max_checks: 3", "grafana: {url: 'http://g', token: !s3cret x}", "constructor for the tag"),
+    ],
+)  # fmt: skip
+def test_no_message_repeats_what_may_be_a_secret(load: Load, old: str, new: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(changed(old, new))
+    assert said in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert "5555" not in str(caught.value)

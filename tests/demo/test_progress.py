@@ -41,7 +41,7 @@ def test_the_last_lines_name_the_folder_and_a_slot_with_an_incident() -> None:
         replace(quiet, planned_at="2013-08-05T00:00:00+00:00", truth=INCIDENTS[0].truth),
     ]
 
-    told = to_try(Path("my demo/xdrift.yaml"), "late-arrivals", weeks)
+    told = to_try(Path("my demo/xdrift.yaml"), "late-arrivals", weeks, xdrift="xdrift")
 
     assert "are in my demo/" in told
     assert "xdrift check late-arrivals --at 2013-08-05T00:00:00+00:00 -c 'my demo/xdrift.yaml'" in told

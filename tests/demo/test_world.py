@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -335,3 +336,20 @@ def _check(
         input_drift={},
         contributions=contributions,
     )
+
+
+def test_commands_to_try_work_where_they_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "bin" / "xdrift"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+
+    assert story.words_for("bin/xdrift") == "bin/xdrift"
+    assert story.words_for("/srv/monitor/__main__.py") == f"{sys.executable} -m monitor"
+
+    monkeypatch.setenv("PATH", str(script.parent))
+    assert story.words_for(str(script)) == "xdrift"
+    said = story.to_try(tmp_path / "demo" / "xdrift.yaml", "a", story.weeks([_check()]), xdrift="bin/xdrift")
+    assert said.count("\n  bin/xdrift ") == 3

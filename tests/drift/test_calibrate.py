@@ -16,7 +16,7 @@ from scipy import stats
 
 from monitor.drift import compare, prepare
 from monitor.drift.calibrate import Whole, _left_out
-from monitor.drift.ks import ks_null_mean
+from monitor.drift.psi import psi_mean
 from monitor.drift.stability import standard_error
 from monitor.settings import DriftSettings
 
@@ -88,11 +88,66 @@ def test_leaving_a_period_out_needs_no_sorting_of_the_others() -> None:
 
     rest, part = values[labels != 5], values[labels == 5]
     d = np.array([stats.ks_2samp(rest[:, j], part[:, j]).statistic for j in range(3)])
-    np.testing.assert_allclose(found["ks"][0], np.maximum(d - ks_null_mean(350, 50), 0), atol=1e-12)
+    size = 1 / 350 + 1 / 50
+    np.testing.assert_allclose(found["ks"].square, d**2 - np.pi**2 / 12 * size, atol=1e-12)
     before, now = np.abs(rest).mean(axis=0), np.abs(part).mean(axis=0)
-    error = standard_error(np.abs(rest).var(axis=0), 350, np.abs(part).var(axis=0), 50) / before
-    np.testing.assert_allclose(found["stability"][1], error, rtol=1e-9)
-    np.testing.assert_allclose(found["stability"][0], np.sqrt(np.maximum((now / before - 1) ** 2 - error**2, 0)))
+    error = (standard_error(np.abs(rest).var(axis=0), 350, np.abs(part).var(axis=0), 50) / before) ** 2
+    change = (now / before - 1) ** 2 - error
+    np.testing.assert_allclose(found["stability"].square, change, rtol=1e-9)
+    np.testing.assert_allclose(found["stability"].noise, 2 * error**2 + 4 * error * np.maximum(change, 0), rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["normal", "heavy", "zero_inflated"])
+@pytest.mark.parametrize("rows", [20, 60, 250])
+def test_what_chance_does_to_small_periods_is_no_variation(kind: str, rows: int) -> None:
+    """Squared distances beyond chance are centred at nothing, and vary as much as is said."""
+    rng = np.random.default_rng(rows)
+    values = rng.normal(size=(40 * rows, 3)) if kind != "heavy" else rng.standard_t(3, size=(40 * rows, 3))
+    if kind == "zero_inflated":
+        values[rng.random(values.shape) < 0.5] = 0
+    prepared = prepare(values, ["a", "b", "c"])
+    whole = Whole(
+        columns=prepared.columns, masses=prepared.masses, edges=prepared.edge_table, counts=prepared.counts,
+        widths=prepared.widths, importance=prepared.importance, variance=prepared.variance,
+    )  # fmt: skip
+    left_out = [_left_out(values[k * rows : (k + 1) * rows], whole) for k in range(40)]
+
+    for test in ("psi", "ks", "stability"):
+        squares = np.array([one[test].square for one in left_out]).ravel()
+        noise = float(np.mean([one[test].noise for one in left_out]))
+        error = np.sqrt(noise / len(squares))
+        # Ties can only make D smaller; heavy tails make single changes larger than a normal law has them.
+        low = -40 if test == "ks" and kind == "zero_inflated" else -5
+        assert low * error < squares.mean() < 5 * error, test
+        assert squares.std() < 2 * np.sqrt(noise), test
+
+
+@pytest.mark.parametrize(("k", "rows"), [(52, 20), (20, 50), (8, 125)])
+def test_a_reference_of_small_periods_is_not_deaf(k: int, rows: int) -> None:
+    """Twenty rows a week are mostly chance, which is no variation."""
+    labels = [f"W{week:02d}" for week in range(k) for _ in range(rows)]
+    levels: dict[float, list[int]] = {0.6: [], 0.8: []}
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        reference, current = rng.normal(size=(k * rows, 10)), rng.normal(size=(1000, 10))
+        for shift, found in levels.items():
+            moved = current + shift * np.eye(10)[0]
+            found.append(compare(reference, moved, periods=labels).level)
+    assert sum(level >= 1 for level in levels[0.6]) >= 5, levels
+    assert sum(level == 2 for level in levels[0.8]) >= 5, levels
+
+
+def test_the_mean_of_psi_under_chance_is_what_simulation_finds() -> None:
+    rng = np.random.default_rng(1)
+    for shares in (np.full(10, 0.1), np.array([0.7, 0.06, 0.06, 0.06, 0.06, 0.06]), np.full(4, 0.25)):
+        for m in (20, 60):
+            counts = rng.multinomial(m, shares, size=4000)
+            share = 0.5 / m
+            p = (counts / m + share) / (1 + len(shares) * share)
+            q = (shares + share) / (1 + len(shares) * share)
+            found = ((p - q) * np.log(p / q)).sum(axis=1)
+            (said,) = psi_mean(shares[None, :], np.array([len(shares)]), m)
+            assert abs(found.mean() - said) < 5 * found.std() / np.sqrt(len(found)), (len(shares), m)
 
 
 def test_a_break_larger_than_the_seasons_is_severe_in_spite_of_them() -> None:

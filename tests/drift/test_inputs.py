@@ -328,3 +328,18 @@ def test_cells_that_are_no_numbers_and_no_words_are_refused_by_column() -> None:
             input_profile("note", values, "reference")
         assert caught.value.expected
         assert caught.value.hint
+
+
+def test_a_signalling_nan_is_a_missing_value_like_any_other() -> None:
+    values = np.array([Decimal("sNaN")] * 5 + [Decimal("NaN")] * 5 + [Decimal(1)] * 490, dtype=object)
+    assert input_profile("c", values, "reference").n_missing == 10
+    words = np.array([Decimal("sNaN"), "a", "b"] * 100, dtype=object)
+    assert input_profile("c", words, "reference").n_missing == 100
+
+
+@pytest.mark.parametrize("values", [[1.7e308] * 500, [1.7e308, -1.7e308] * 250, [1.0, 2.0] * 249 + [1.7e308, 9e307]])
+def test_moments_of_huge_numbers_are_finite(values: list[float]) -> None:
+    profile = input_profile("c", np.array(values), "reference")
+    numbers = [profile.mean, profile.mean_abs, profile.std, *profile.quantiles, *profile.edges]
+    assert all(number is not None and np.isfinite(number) for number in numbers), numbers
+    assert profile.mean_abs == pytest.approx(np.mean(np.abs(np.array(values)) / 1e300) * 1e300)

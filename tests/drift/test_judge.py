@@ -16,6 +16,7 @@ from monitor.drift.catalogue import JUDGED
 from monitor.drift.marks import Signal
 from monitor.drift.segments import Segments, Unjudged
 from monitor.drift.served import Served
+from monitor.drift.shift import SHIFT_SEVERE, SHIFT_WARNING, CommonShift
 from monitor.settings import DriftSettings
 from monitor.types import Contribution, View
 
@@ -233,6 +234,34 @@ def test_the_traffic_side_in_the_docs_is_the_one_in_the_code() -> None:
             assert (seen.verdict, seen.level) == (expected.verdict, expected.level), (whole, highest, holdout, inputs)
 
 
+SHIFTED = {"0": 0.9 * SHIFT_WARNING, "1": 1.1 * SHIFT_WARNING, "2": 1.1 * SHIFT_SEVERE}
+
+
+def shift(level: str, *, base: bool = True) -> CommonShift:
+    """Predictions on the holdout that moved together by this level."""
+    return CommonShift(amount=1.5, size=SHIFTED[level], alike=base, base_values=(-1.0, 0.5) if base else None)
+
+
+def test_the_same_rows_side_in_the_docs_is_the_one_in_the_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "concepts.md").read_text(encoding="utf-8")
+    assert (
+        f"more than {SHIFT_WARNING} standard deviations of the predictions is a warning, more than {SHIFT_SEVERE}"
+        in (" ".join(text.split()))
+    )
+    rows = documented("Predictions that moved together")
+    for whole, together in itertools.product("012", "012"):
+        (side,) = [
+            row["holdout"]
+            for row in rows
+            if fits(row["holdout view"], whole) and fits(row["predictions together"], together)
+        ]
+        for traffic, model, explainer in itertools.product((0, 1, 2, "thin"), *[("changed", "unchanged")] * 2):
+            facts = facts_of(model, explainer, "moved", "plain")
+            seen = judged(int(whole), traffic, facts=replace(facts, shift=shift(together)))
+            expected = judged(int(side), traffic, facts=facts)
+            assert (seen.verdict, seen.level) == (expected.verdict, expected.level), (whole, together, traffic)
+
+
 def test_a_raised_whole_names_a_segment_only_when_it_moved_clearly_more() -> None:
     values = np.random.default_rng(0).normal(size=(400, 3))
     prepared = prepare(values, NAMES)
@@ -302,6 +331,12 @@ def test_a_conversion_of_a_feature_that_never_counted_explains_nothing() -> None
 def test_marks_are_found_through_the_source_column_of_an_attribution() -> None:
     facts = {"inputs": {"dist_raw": replace(MARK, column="dist_raw")}, "source_of": {"distance": "dist_raw"}}
     assert judged(0, 2, **facts).verdict == "pipeline"
+
+
+def test_predictions_that_moved_together_in_a_holdout_that_was_not_judged_say_nothing() -> None:
+    views: dict[View, ViewResult] = {"holdout": view("holdout", 0, reason="30 rows, 50 are needed")}
+    seen = judge(views, contributions({}), replace(CALM, model_changed=True, prediction_shift=1.0, shift=shift("2")))
+    assert (seen.verdict, seen.level) == ("unknown", 0)
 
 
 # --- sentences -------------------------------------------------------------------------------------------------
@@ -437,6 +472,35 @@ def test_an_explainer_sentence_says_no_more_than_is_known() -> None:
     assert replaced.startswith(
         "The explainer changed, and a new model file predicts the same but is explained otherwise"
     )
+
+
+def test_a_new_base_value_alone_is_told_with_what_it_was_and_is() -> None:
+    facts = replace(CALM, model_changed=True, prediction_shift=0.4, shift=shift("1"))
+    seen = judged(0, 0, facts=facts)
+    assert seen.sentence == (
+        "The model was replaced without a new version label (silent retrain). Every prediction on the holdout moved by "
+        "+1.5, 0.28 of their standard deviation: the base value changed from -1 to 0.5, attributions did not."
+    )
+    assert seen.evidence[0].startswith("holdout view: warning, 0 of 3 features")
+    assert any(line.startswith("every prediction on the holdout moved by +1.5") for line in seen.evidence)
+    below = judged(0, 0, facts=replace(facts, shift=shift("0")))
+    assert (below.verdict, below.level) == ("none", 0)
+
+
+def test_predictions_that_moved_together_are_told_beside_whatever_else_moved() -> None:
+    words = "rediction"  # every prediction, predictions
+    for holdout, total, base in itertools.product((0, 2), (0, 2), (True, False)):
+        for traffic, model, explainer in itertools.product((0, 1, 2, "thin"), *[("changed", "unchanged")] * 2):
+            facts = replace(facts_of(model, explainer, "moved", "plain"), shift=shift("2", base=base))
+            seen = judged(holdout, traffic, total=total, facts=facts)
+            case = (holdout, total, base, traffic, model, explainer, seen.sentence)
+            assert seen.verdict in ("model", "explainer", "data", "both"), case
+            assert f"{words}{' on' if base else 's on'} the holdout moved" in seen.sentence, case
+            # Nothing else can be read beside a changed explainer.
+            told = holdout or (traffic in (1, 2) and seen.verdict != "explainer")
+            assert ("distance" in seen.sentence) is bool(told), case
+            for broken in ("  ", " .", ", .", ": .", " ,", ".."):
+                assert broken not in seen.sentence, case
 
 
 def test_a_quiet_new_model_file_is_mentioned() -> None:

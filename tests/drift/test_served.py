@@ -111,6 +111,59 @@ def test_a_renamed_feature_is_a_gap_of_its_own():
     assert "logged features unknown to the model: incomes" in gap.text
 
 
+def rounded(rows, digits: int):
+    return [replace(row, values={name: round(value, digits) for name, value in row.values.items()}) for row in rows]
+
+
+def many(d: int, *, n: int = 200) -> tuple[Attributions, list[LoggedRow]]:
+    """Attributions on the scale of probabilities, most of them small, and their log."""
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(n, d)) * np.exp(-np.arange(d) / (d / 5))
+    values *= 0.15 / np.abs(values).sum(axis=1).mean()
+    base = np.full((n, 1), 0.1)
+    names = tuple(f"f{j}" for j in range(d))
+    found = replace(
+        attributions(n), values=values, base_values=base, predictions=base + values.sum(axis=1, keepdims=True),
+        feature_names=names,
+    )  # fmt: skip
+    rows = [
+        LoggedRow(
+            values=dict(zip(names, row, strict=True)), base_value=0.1, version="v1", served_version="v1",
+            approximate=False,
+        )
+        for row in values.tolist()
+    ]  # fmt: skip
+    return found, rows
+
+
+@pytest.mark.parametrize(("features", "digits"), [(30, 3), (30, 4), (50, 3), (100, 3), (200, 4)])
+def test_what_a_log_rounds_away_is_no_gap_however_many_features_add_up(features, digits):
+    found, rows = many(features)
+
+    gap = compared(found, rounded(rows, digits))
+
+    assert (gap.level, gap.beyond) == (0, 0)
+
+
+def test_rounding_hides_neither_other_inputs_nor_another_explainer():
+    found, rows = many(50)
+    other = [replace(row, values={**row.values, "f0": row.values["f0"] + 0.02}) for row in rows]
+    swapped = [
+        replace(row, values={**row.values, "f0": row.values["f1"] + 0.02, "f1": row.values["f0"] - 0.02})
+        for row in rows
+    ]
+
+    assert (compared(found, rounded(other, 3)).level, compared(found, rounded(other, 3)).cause) == (2, "pipeline")
+    assert (compared(found, rounded(swapped, 3)).level, compared(found, rounded(swapped, 3)).cause) == (2, "explainer")
+
+
+def test_a_log_of_zeros_is_not_taken_for_a_rounded_one():
+    found = attributions()
+    gap = compared(found, [replace(row, values=dict.fromkeys(NAMES, 0.0)) for row in logged(found)])
+
+    assert gap.level == 2
+
+
 @pytest.mark.parametrize(
     ("changes", "count"),
     [({"approximate": True}, "approximate"), ({"version": "v0"}, "other_version")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from monitor.drill import KINDS
 from monitor.errors import DataError, XdriftError
-from monitor.pipeline import create_reference
+from monitor.pipeline import create_reference, open_subject
 from monitor.store import Store
 from tests.e2e.world import FEATURES, START, WEEK, World, fit, make_label, make_rows
 
@@ -143,3 +144,25 @@ def test_a_check_that_fails_by_itself_stops_the_drill(tmp_path: Path) -> None:
         drill(world, "none")
 
     assert caught.value.exit_code == 3
+
+
+def test_the_log_of_the_windows_as_they_were_is_no_evidence_of_an_incident(tmp_path: Path) -> None:
+    world = make_world(tmp_path, telemetry={"path": str(tmp_path / "log.jsonl")})
+    subject = open_subject(world.monitor)
+    traffic = pd.read_parquet(tmp_path / "traffic.parquet")
+    made = subject.explainer.explain(traffic[list(FEATURES)])
+    rows = zip(traffic["row_id"], traffic["timestamp"], made.values.tolist(), strict=True)
+    records = (
+        {"record_id": name, "timestamp": at.isoformat(), "shap_values": dict(zip(made.feature_names, row, strict=True))}
+        for name, at, row in rows
+    )
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+
+    found = drill(world, "swap:income:age")
+
+    told = found.checks[-1]
+    assert told.untouched.level == 0
+    assert told.injected is not None
+    assert told.injected.verdict == "data"
+    assert any("logged attributions are not compared" in note for note in found.notes)
+    assert not any("logged" in note for note in drill(world, "none").notes)

@@ -195,6 +195,35 @@ def test_a_model_with_other_features_is_named_as_such(store: Store, world: World
     assert next_step.index("roll it back") < next_step.index("xdrift reference accept")  # never the blessing first
 
 
+def test_another_choice_of_classes_is_named_as_the_setting_that_changed(tmp_path: Path) -> None:
+    world = build("xgboost", "multiclass", tmp_path, weeks=1)
+    model = world.monitor.model
+    one, every = (
+        World(
+            monitor=world.monitor.model_copy(update={"model": model.model_copy(update={"class_index": index})}),
+            directory=world.directory, traffic_weeks=1,
+        )
+        for index in (0, "all")
+    )  # fmt: skip
+    with Store.open(f"sqlite:///{tmp_path / 'classes.db'}") as store:
+        store.upgrade()
+        store.register(one.monitor, cadence="weekly", interval_seconds=604800.0, config_digest="test", now=NOW)
+        create_reference(one.monitor, store, author="ada", reason="first", now=NOW)
+        found = check(store, every)
+    assert found.reason == "reference_missing"
+    assert "class_index (0,) -> (0, 1, 2)" in found.sentence
+    assert "put `model.class_index` back" in (found.error or "")
+    assert "xdrift reference accept" in (found.error or "")
+
+
+def test_numbers_beyond_single_precision_are_named_by_their_column(store: Store, world: World) -> None:
+    edit(world, "traffic.parquet", lambda t: t.assign(income=t["income"].where(t["age"] > 30, 1e308)))
+    found = check(store, world)
+    assert "the model cannot take" in found.sentence
+    assert "income in" in (found.error or "")
+    assert found.reason == "data"
+
+
 def test_every_error_of_ours_has_a_reason_that_metrics_know() -> None:
     from monitor.names import FAILURE_REASONS
 

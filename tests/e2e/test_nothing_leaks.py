@@ -63,6 +63,18 @@ def fit(directory: Path, unknown: str) -> dict[str, Any]:
     return _skops(make_pipeline(steps, LogisticRegression(max_iter=500)).fit(X, make_label(rows, "binary")), directory)
 
 
+def one_hot(row: pd.Series) -> dict[str, float]:
+    """Names of attributions as a serving system has them that encodes before it explains."""
+    names = (
+        f"name_{row['name']}",
+        f"onehot__iban_{row['iban']}",
+        f"zip={row['zip']}",
+        row["name"],
+        "mail_jane@example.com",
+    )
+    return dict.fromkeys(names, 0.1)
+
+
 def settings(directory: Path, *, unknown: str) -> Settings:
     add_secrets(make_rows(300, seed=2)).to_parquet(directory / "holdout.parquet")
     traffic = add_secrets(make_rows(300, seed=3, start=START + 8 * WEEK, weeks=1))
@@ -72,8 +84,11 @@ def settings(directory: Path, *, unknown: str) -> Settings:
     log = Log(directory / "log.jsonl", strict=True)  # without redaction, as by a serving system that knows of none
     for i, (_, row) in enumerate(traffic.head(40).iterrows()):
         inputs, at = {name: row[name] for name in FEATURES}, row["timestamp"].to_pydatetime()
+        inputs[f"name_{row['name']}"] = "jane@example.com"
         if i % 2:
-            log.explained(row["row_id"], {"age": 0.5}, inputs=inputs, time=at, comment="write to jane@example.com")
+            log.explained(
+                row["row_id"], {"age": 0.5} | one_hot(row), inputs=inputs, time=at, comment="write to jane@example.com"
+            )
         else:
             log.failed(row["row_id"], f"ValueError: {row['name']}", inputs=inputs, time=at, route="/jane@example.com")
     monitor = MonitorSettings.model_validate(
@@ -160,6 +175,9 @@ def test_no_value_that_is_kept_back_is_stored_shown_exported_or_logged(
         assert all(isinstance(row.inputs["age"], float) for row in found.rows)
         assert {profile.feature for profile in found.profiles if profile.kind == "input"} == {"age", "tenure"}
         assert any("column flag is constant:" in note for note in found.notes)
+        withheld = ["(withheld)", "iban_(withheld)", "name_(withheld)", "zip_(withheld)"]
+        assert found.served["unknown_features"] == withheld
+        assert {name for row in found.rows for name in row.logged_values or ()} == {"age", *withheld}
         report = Poller(monitor, store, clock=lambda: NOW).poll()
         assert report.records == 40
         one = tuple(row.row_id for row in found.rows[:12])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import datetime as dt
 import decimal
 import json
 import math
+import pathlib
 import subprocess
 import sys
+import types
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +145,175 @@ def test_columns_are_kept_back_however_deep_they_stand(path: Path) -> None:
         "profile": {"name": "[redacted]", "age": 30}, "accounts": [{"iban": "mask:10:ET"}, 7], "income": 5,
     }  # fmt: skip
     assert record["top_features"][1:] == [{"feature": "income", "value": 5}, "age"]
+
+
+@dataclasses.dataclass
+class Person:
+    name: str
+    age: int = 30
+
+
+@dataclasses.dataclass
+class Quiet:
+    """Its text says nothing of the names in it."""
+
+    __slots__ = ("name",)
+    name: str
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
+
+
+class Frame:
+    """What the array libraries have."""
+
+    def tolist(self) -> list[dict[str, str]]:
+        return [{"name": "SECRETJANE"}]
+
+
+Named = collections.namedtuple("Named", ["name", "age"])
+HOLDERS: dict[str, tuple[Callable[[], Any], Any]] = {
+    "values of a dictionary": ({"k": {"name": "SECRETJANE"}}.values, [{"name": "[redacted]"}]),
+    "items of a dictionary": ({"name": "SECRETJANE", "age": 3}.items, [["name", "[redacted]"], ["age", 3]]),
+    "deque": (lambda: collections.deque([{"name": "SECRETJANE"}]), [{"name": "[redacted]"}]),
+    "generator": (lambda: ({"name": "SECRETJANE"} for _ in range(2)), [{"name": "[redacted]"}] * 2),
+    "set of pairs": (lambda: {("name", "SECRETJANE")}, [["name", "[redacted]"]]),
+    "rows": (lambda: [("name", "SECRETJANE", 0.3), ("age", 30, 0.1)],
+             [["name", "[redacted]", "[redacted]"], ["age", 30, 0.1]]),
+    "names alone": (lambda: ["name", "age"], ["name", "age"]),
+    "array of objects": (lambda: np.array([{"name": "SECRETJANE"}], dtype=object), [{"name": "[redacted]"}]),
+    "array of an own kind": (Frame, [{"name": "[redacted]"}]),
+    "structured array": (lambda: np.array([("SECRETJANE", 3)], dtype=[("name", "U10"), ("age", "i4")]), "[redacted]"),
+    "series of objects": (lambda: pd.Series([{"name": "SECRETJANE"}]), [{"name": "[redacted]"}]),
+    "series by name": (lambda: pd.Series({"name": "SECRETJANE", "age": 3}), ["[redacted]", 3]),
+    "named tuple": (lambda: Named("SECRETJANE", 3), ["[redacted]", 3]),
+    "named tuples": (lambda: [Named("SECRETJANE", 3)], [["[redacted]", 3]]),
+    "data class": (lambda: Person("SECRETJANE"), "[redacted]"),
+    "object with another text": (lambda: Quiet("SECRETJANE"), "[redacted]"),
+    "namespace": (lambda: types.SimpleNamespace(name="SECRETJANE"), "[redacted]"),
+    "bytes": (lambda: b'{"name": "SECRETJANE"}', "[redacted]"),
+    "JSON": (lambda: ' {"a": [{"name": "SECRETJANE"}], "b": 1}', '{"a":[{"name":"[redacted]"}],"b":1}'),
+    "JSON in JSON": (lambda: json.dumps(json.dumps({"name": "SECRETJANE"})), '"{\\"name\\":\\"[redacted]\\"}"'),
+    "JSON with escapes": (lambda: r'{"\u006eame": "SECRETJANE"}', '{"name":"[redacted]"}'),
+    "JSON that says it twice": (lambda: '{"a": {"name": "SECRETJANE"}, "a": 1}', '{"a":1}'),
+    "like JSON": (lambda: "{'name': 'SECRETJANE'}", "[redacted]"),
+    "JSON without it": (lambda: '{"age":  3}', '{"age":  3}'),
+    "key of several levels": (lambda: {("x", "name"): "SECRETJANE"}, {"('x', 'name')": "[redacted]"}),
+    "key of bytes": (lambda: {b"name": "SECRETJANE"}, {"b'name'": "[redacted]"}),
+    "other kinds": (lambda: [dt.date(2024, 1, 2), decimal.Decimal("0.5"), np.float32(0.5), pathlib.PurePath("/x")],
+                    ["2024-01-02", 0.5, 0.5, "/x"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "written"), HOLDERS.values(), ids=HOLDERS)
+def test_columns_are_kept_back_in_whatever_holds_them(path: Path, make: Callable[[], Any], written: Any) -> None:
+    with make_log(path, redact=["name"]) as log:
+        log.explained("in inputs", VALUES, inputs={"held": make()})
+        log.explained("in a group", VALUES, held=make())
+        log.explained("in features", VALUES, top_features=make())
+        log.explained("in the prediction", VALUES, prediction=make())
+        log.explained("in the attributions", {"a": make()})
+        log.failed("in a failure", "E", inputs={"held": [make()]}, predicted_class=make())
+
+    assert "SECRET" not in path.read_text()
+    one, two, three, four, five, six = records(path)
+    assert [one["inputs"]["held"], two["held"], three["top_features"], four["prediction"]] == [written] * 4
+    assert [five["shap_values"]["a"], six["predicted_class"]] == [written] * 2
+
+
+def test_a_fingerprint_that_holds_a_column_that_is_kept_back_is_left_out(path: Path) -> None:
+    """Replaced, it would be the same for two requests, and the second failure would not count."""
+    with make_log(path, redact=["name"]) as log:
+        for i, name in enumerate(("SECRETJANE", "SECRETJOAN")):
+            log.failed(i, "E", fingerprint=json.dumps({"name": name}))
+        log.failed(2, "E", fingerprint="request 7")
+        log.failed(3, "E", fingerprint=uuid.UUID(int=7))  # type: ignore[arg-type]
+
+    told = [one.get("fingerprint") for one in records(path)]
+    assert told == [None, None, "request 7", str(uuid.UUID(int=7))]
+    one, two, *_ = understood(path, redact=["name"])
+    assert isinstance(one, Logged)
+    assert isinstance(two, Logged)
+    assert one.fingerprint != two.fingerprint
+
+
+def test_inputs_may_be_pairs_also_where_columns_are_kept_back(path: Path) -> None:
+    with make_log(path, redact=["name"]) as log:
+        log.explained("a", VALUES, inputs=[("name", "SECRETJANE"), ("age", 3)])  # type: ignore[arg-type]
+    assert records(path)[0]["inputs"] == {"name": "[redacted]", "age": 3}
+
+
+HELD = st.recursive(
+    st.one_of(st.just("age"), st.just("name"), st.integers(), st.floats(), st.none()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.lists(inner, max_size=3).map(collections.deque),
+        st.lists(inner, max_size=3).map(iter),
+        st.dictionaries(st.sampled_from(["a", "b"]), inner).map(lambda one: {"name": "SECRET", **one}),
+        st.dictionaries(st.sampled_from(["a", "b"]), inner).map(lambda one: {**one, "name": "SECRET"}.items()),
+        st.dictionaries(st.sampled_from(["a", "b"]), inner).map(lambda one: one.values()),
+        inner.map(lambda one: pd.Series([one, "SECRET"], index=["a", "name"], dtype=object)),
+        inner.map(lambda one: Named("SECRET", one)),
+    ),
+    max_leaves=8,
+)
+
+
+@given(HELD)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+def test_no_holder_in_any_other_lets_a_column_that_is_kept_back_pass(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "any.jsonl"
+    path.unlink(missing_ok=True)
+    log = make_log(path, redact=["name"], strict=False)
+    log.explained("a", VALUES, inputs={"held": value})
+    assert log.last_error is None
+    assert "SECRET" not in path.read_text()
+
+
+class Unspeakable:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("sample", [1.0, 0.5])
+def test_an_object_without_a_text_never_hurts_the_application(path: Path, sample: float) -> None:
+    bad: Any = Unspeakable()
+    log = make_log(path, strict=False, sample=sample)
+
+    for call in (
+        lambda: log.explained(bad, VALUES),
+        lambda: log.unexplained(bad, "missing"),
+        lambda: log.failed(bad, "E"),
+    ):
+        before = log.failures
+        call()
+        assert log.failures == before + 1
+    assert log.sampled(bad)
+    assert not path.exists()
+    with pytest.raises(RuntimeError, match="no text"):
+        make_log(path).explained(bad, VALUES)
+
+
+def test_a_source_an_error_or_a_version_without_a_text_is_counted_and_the_prediction_is_logged(path: Path) -> None:
+    bad: Any = Unspeakable()
+    log = make_log(path, strict=False)
+
+    log.failed("error", bad)
+    log.explained("source", VALUES, source=bad)
+    log.unexplained("reason", bad)
+    log.explained("version", VALUES, model_version=bad)
+
+    assert log.failures >= 4
+    said = {one["record_id"]: (one.get("error"), one.get("unexplained_reason")) for one in records(path)}
+    assert said == {
+        "error": ("unnamed", None), "source": (None, "other"), "reason": (None, "other"), "version": (None, "other"),
+    }  # fmt: skip
+    for call in (lambda: make_log(path).failed("a", bad), lambda: make_log(path).explained("a", VALUES, source=bad)):
+        with pytest.raises((RuntimeError, ValueError)):
+            call()
 
 
 def test_numbers_of_any_kind_are_written_and_those_that_are_not_finite_become_null(path: Path) -> None:

@@ -10,8 +10,12 @@ from tests.webhook import Webhook, webhook_server
 
 
 @pytest.fixture
-def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+def direct(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture
+def webhook(direct: None) -> Iterator[Webhook]:
     with webhook_server() as hook:
         yield hook
 

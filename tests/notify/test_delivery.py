@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from pydantic import ValidationError
 from monitor.errors import PublishError
 from monitor.notify import backoff, deliver
 from monitor.settings import ChannelSettings
+from tests.mailserver import certificate
+from tests.webhook import talker
 
 BODY = {"id": "c0ffee-chat", "text": "credit: severe drift, confirmed – naïve"}
 
@@ -77,6 +80,68 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/s3cret"
         assert refused(url, "1s") == "no answer in time"
+
+
+DRIPPED = b"HTTP/1.1 200 OK\r\nX-Filler: " + b"a" * 60 + b"\r\nContent-Length: 0\r\n\r\n"
+"""A byte every 0.1 s makes ten seconds; no single read waits for long."""
+
+
+def given_up_in_time(url: str) -> None:
+    started = time.monotonic()
+    assert refused(url, "1s") == "no answer in time"
+    assert 0.9 < time.monotonic() - started < 2.5
+
+
+@pytest.mark.usefixtures("direct")
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for() -> None:
+    with talker(DRIPPED, pause=0.1) as port:
+        given_up_in_time(f"http://127.0.0.1:{port}/s3cret")
+
+
+@pytest.mark.usefixtures("direct")
+def test_an_endless_row_of_interim_answers_is_not_waited_for() -> None:
+    with talker(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, pause=0.02) as port:
+        given_up_in_time(f"http://127.0.0.1:{port}/s3cret")
+
+
+@pytest.mark.usefixtures("direct")
+def test_nor_is_one_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trusted, key = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(trusted, key)
+    with talker(DRIPPED, pause=0.1, tls=context) as port:
+        given_up_in_time(f"https://127.0.0.1:{port}/s3cret")
+    with talker(b"HTTP/1.1 204 No Content\r\n\r\n", tls=context) as port:
+        deliver(channel(f"https://127.0.0.1:{port}/s3cret"), BODY)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with talker(DRIPPED, tls=context) as port:
+        assert refused(f"https://127.0.0.1:{port}/s3cret").startswith("SSLCertVerificationError")
+
+
+@pytest.mark.usefixtures("direct")
+def test_nor_is_a_handshake_that_never_ends() -> None:
+    with talker(b"\x16\x03\x03\x40\x00" + b"\x02" * 200, pause=0.1) as port:
+        given_up_in_time(f"https://127.0.0.1:{port}/s3cret")
+
+
+def test_nor_is_a_proxy_that_answers_byte_by_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    with talker(DRIPPED, pause=0.1) as port:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        given_up_in_time("https://chat.invalid/s3cret")
+
+
+@pytest.mark.usefixtures("direct")
+def test_a_server_that_takes_no_connection_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        place = full.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:  # the queue is full of them; Linux drops what comes after
+            one.setblocking(False)
+            one.connect_ex(place)
+        given_up_in_time(f"http://127.0.0.1:{place[1]}/s3cret")
+        for one in waiting:
+            one.close()
 
 
 def test_a_server_that_hangs_up_is_told() -> None:

@@ -47,6 +47,12 @@ def test_errors_lose_values_where_columns_are_kept_back(error: Exception) -> Non
     assert told.__cause__ is None
 
 
+def test_the_path_of_a_log_is_no_list_of_numbers() -> None:
+    monitor = make_monitor(redact=["name"], telemetry={"path": "/logs/app[1].jsonl"})
+    error = SourceError("explanation log /logs/app[1].jsonl.2", seen="[731.5] in '/logs/app[1].jsonl of Jane'")
+    assert str(raised(monitor, error)) == "explanation log /logs/app[1].jsonl.2; seen: (withheld) in (withheld)"
+
+
 def test_what_the_reader_wrote_is_quoted_to_the_reader() -> None:
     assert "'p-1'" in str(raised(CAREFUL, ConfigError("there is no prediction 'p-1'")))
 

@@ -341,6 +341,7 @@ def _told(
         tier=tier,
         cadence=cadence,
         interval_seconds=step.total_seconds(),
+        interval_since=datetime(2013, 4, 1, 9, 0, tzinfo=UTC),
         created_at=datetime(2013, 4, 1, 9, 0, tzinfo=UTC),
         model_version=good[-1].model_version,
         model_digest=good[-1].model_digest,

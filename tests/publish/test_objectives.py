@@ -50,6 +50,14 @@ def test_an_open_maintenance_is_1_with_its_end_and_none_is_0_without(text: str) 
     assert value(text, "xdrift_monitor_maintenance_end_timestamp_seconds", **QUIET) is None
 
 
+def test_a_page_says_that_events_of_the_log_count_from_before_the_monitor(serve: Serve) -> None:
+    with serve(fleet()) as served:
+        logged, bare = (words_of(served.get(f"/monitors/{name}").text) for name in ("fraud-prod", "forecast-weekly"))
+
+    assert "those from before this monitor was watched; the others count since" in logged
+    assert "before this monitor was watched" not in bare
+
+
 def test_streaks_of_segments_have_the_same_series_as_their_levels(text: str) -> None:
     found = families(text)
     segments = [

@@ -118,6 +118,15 @@ def test_a_monitor_is_overdue_after_two_intervals_and_ten_minutes() -> None:
     assert phrases.overdue(status, NOW + timedelta(hours=2, minutes=10, seconds=1))
 
 
+def test_a_new_interval_is_waited_for_from_its_beginning() -> None:
+    status = dataclasses.replace(
+        fleet().snapshot(NOW).monitors[1], interval_seconds=3600.0, last_run_at=NOW - timedelta(hours=20),
+        interval_since=NOW,
+    )  # fmt: skip
+    assert not phrases.overdue(status, NOW + timedelta(hours=2))
+    assert phrases.overdue(status, NOW + timedelta(hours=3))
+
+
 def test_a_monitor_that_never_ran_ages_from_its_registration() -> None:
     status = dataclasses.replace(
         fleet().snapshot(NOW).monitors[1], interval_seconds=3600.0, last_run_at=None, created_at=NOW

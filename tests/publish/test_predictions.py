@@ -111,6 +111,9 @@ def test_the_page_shows_what_the_api_tells(site: Served) -> None:
         assert feature["standing"]["words"] in text
     for one in body["counterparts"]:
         assert f"/predictions/{quote(one['row_id'])}?monitor=" in html
+        assert f"probability {number(one['probability'])}, {one['outcome']} · distance" in text
+        assert (one["probability"] >= 0.5) == (one["outcome"] == "at or above 0.5")
+        assert one["probability"] == pytest.approx(1 / (1 + math.exp(-one["prediction"])))
     assert f'href="/checks/{body["check"]["id"]}"' in html
     assert json.loads(page.data)["steps"][-1]["end"] == body["prediction"]
 

@@ -37,9 +37,9 @@ def said(found: FleetReport) -> str:
 
 def logged(back: int, predictions: int, adverse: int) -> TelemetryDay:
     return TelemetryDay(
-        monitor="credit", day=WEEK.plus(-back).start + DAY, model_version="1", predictions=predictions, explained=0,
-        explanations=0, errors=0, slow=0, adverse=adverse, compute_seconds=0.0, cost=0.0, payload_bytes=0.0, sources={},
-        latency=(0,) * 20,
+        monitor="credit", day=WEEK.plus(-back).start + DAY, model_version="1", predictions=predictions, left_out=0,
+        explained=0, explanations=0, errors=0, slow=0, adverse=adverse, compute_seconds=0.0, cost=0.0,
+        payload_bytes=0.0, sources={}, latency=(0,) * 20,
     )  # fmt: skip
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import socket
+import time
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from monitor.reports.mail import compose, send
 from monitor.settings import MailSettings
 from tests.mailserver import PASSWORD, USER, Handler, mail_server
 from tests.servers import free_port
+from tests.webhook import talker
 
 NOW = datetime(2026, 11, 16, 6, tzinfo=UTC)
 ADA = "ada@example.org"
@@ -143,6 +145,19 @@ def test_no_server_is_told_from_one_that_says_nothing() -> None:
         given = settings(silent.getsockname()[1], timeout="0.2s")
         with pytest.raises(PublishError, match="no answer in time"):
             send(given, letter(given), ADA)
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+def test_a_server_that_talks_byte_by_byte_is_given_up_although_no_step_takes_long(
+    security: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "SENT_WITHIN", timedelta(seconds=1))
+    started = time.monotonic()
+    with talker(b"220 " + b"a" * 100 + b"\r\n", pause=0.1, first=True) as port:
+        given = settings(port, security=security)
+        with pytest.raises(PublishError, match="no answer in time"):
+            send(given, letter(given), ADA)
+        assert 0.9 < time.monotonic() - started < 2.5
 
 
 def test_the_week_is_attached_as_a_zip_whose_links_work(tmp_path: Path) -> None:

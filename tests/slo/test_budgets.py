@@ -96,6 +96,33 @@ def test_a_success_may_be_two_intervals_and_ten_minutes_old() -> None:
     assert left(facts(checks))["freshness"] == pytest.approx(1 - (gap - 2 * HOUR - 600) / (0.01 * PERIOD))
 
 
+def test_what_was_is_judged_by_the_interval_that_held_then() -> None:
+    daily = [check(DAY * number) for number in range(-1, 28)]
+    changed = NOW - 10 * HOUR
+    hours = facts(daily, earlier_intervals=[(changed, DAY)])
+
+    # The last daily check was a day ago; the first hourly one is due at once, and two may not be missed.
+    def left(found: Facts, now: float) -> float | None:
+        (freshness,) = budgets(found, {"freshness": 0.99}, period_seconds=PERIOD, now=now)
+        return freshness.remaining
+
+    spent = 1 / (0.01 * PERIOD)
+    assert left(hours, changed + 2 * HOUR + 600) == 1
+    assert left(hours, changed + 5 * HOUR + 600) == pytest.approx(1 - 3 * HOUR * spent)
+    assert left(facts(daily), changed + 2 * HOUR) < -50, "as if they had been hourly all the time"  # type: ignore[operator]
+
+
+def test_a_longer_interval_takes_back_no_time_that_was_spent() -> None:
+    changed = START + 5 * HOUR + 600
+    found = facts([check(0.0)], created_at=START, interval_seconds=DAY, earlier_intervals=[(changed, HOUR)])
+
+    # Three hours of the hourly monitor were too many; from the change on the same success is fresh for two days.
+    for hours in (0, 1):
+        now = changed + 2 * DAY + 600 + hours * HOUR
+        (freshness,) = budgets(found, {"freshness": 0.99}, period_seconds=PERIOD, now=now)
+        assert freshness.remaining == pytest.approx(1 - (3 + hours) * HOUR / (0.01 * PERIOD))
+
+
 def test_a_monitor_that_never_succeeded_is_stale_since_its_creation_was_so_long_ago() -> None:
     young = facts([], created_at=NOW - 3 * HOUR)
 
@@ -203,6 +230,10 @@ def pasts(draw: st.DrawFn) -> Facts:
         checks,
         created_at=START + draw(minutes) * MINUTE,
         interval_seconds=float(draw(st.sampled_from([5, 60, 200])) * MINUTE),
+        earlier_intervals=[
+            (START + at * MINUTE, draw(st.sampled_from([5, 60, 200])) * MINUTE)
+            for at in sorted(draw(st.sets(minutes, max_size=2)))
+        ],
         maintenance=[(START + at * MINUTE, START + (at + span) * MINUTE) for at, span in spans],
         buckets=draw(st.sampled_from([None, log(*rows)])),
     )
@@ -220,7 +251,9 @@ def brute_force(found: Facts, now: float) -> dict[str, int]:
         successes = [one for one in known if one.outcome == "succeeded"]
         # Of the latest slot that succeeded: a late one of an earlier slot is no newer success.
         last = successes[-1].finished_at if successes else found.created_at
-        stale = at - last > 2 * found.interval_seconds + 600
+        begun = max((until for until, _ in found.earlier_intervals if until <= at), default=float("-inf"))
+        held = next((length for until, length in found.earlier_intervals if until > at), found.interval_seconds)
+        stale = at - max(last, begun) > 2 * held + 600
         judged = [[one.levels[view] for one in known if one.levels[view] is not None] for view in range(3)]
         drifted = any(view[-2:] == [2, 2] for view in judged)
         drifted = drifted and not any(a <= at < b for a, b in found.maintenance)

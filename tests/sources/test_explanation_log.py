@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -369,6 +370,14 @@ def test_nothing_is_decided_on_a_tail_that_still_grows(tmp_path: Path) -> None:
     assert reading.poll() == ["r1", "r2"]
 
 
+def test_the_ending_of_a_compressed_file_may_be_in_capitals(tmp_path: Path) -> None:
+    write(tmp_path / "LOG.JSONL", lines(1, 2))
+    compress(tmp_path / "LOG.JSONL").rename(tmp_path / "LOG.JSONL.GZ")
+    reading = Reading(tmp_path)
+    assert reading.poll() == ["r1", "r2"]
+    assert reading.refused == []
+
+
 def test_the_end_of_a_compressed_file_is_its_end(tmp_path: Path) -> None:
     write(tmp_path / "log.jsonl.1", lines(1) + record(2)[:9])
     compress(tmp_path / "log.jsonl.1")
@@ -517,6 +526,169 @@ def test_a_file_that_cannot_be_read_comes_last_and_is_named(tmp_path: Path, monk
     assert reading.poll() == ["r1"]
 
 
+@pytest.mark.parametrize("closed", ["folder", "loop"])
+def test_an_entry_that_cannot_be_looked_at_keeps_no_file_back_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    """Such as lost+found, which belongs to root."""
+    write(tmp_path / "a.jsonl", lines(1))
+    entry = tmp_path / ("lost+found" if closed == "folder" else "b.jsonl")
+    listed = os.scandir
+    if closed == "folder":
+        entry.mkdir()
+
+        def refuse(path: Any = ".") -> Any:
+            if Path(path) == entry:
+                raise PermissionError(13, "Permission denied", str(path))
+            return listed(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+    else:
+        entry.symlink_to(entry.name)
+    reading = Reading(tmp_path)
+    for expected in (["r1"], [], []):
+        with pytest.raises(SourceError, match=re.escape(str(entry))):
+            reading.poll()
+        assert [_id(raw) for batch in reading.batches for *_, raw in batch.items] == expected
+        assert not reading.batches[-1].last
+    with pytest.raises(SourceError, match=re.escape(str(entry))):
+        look_at_log(reading.settings)
+    monkeypatch.undo()
+    entry.rmdir() if closed == "folder" else entry.unlink()
+    append(tmp_path / "a.jsonl", lines(2))
+    assert reading.poll() == ["r2"]
+
+
+@pytest.mark.parametrize("moved_to", ["app.jsonl.1", "app-20261122.jsonl", "app.jsonl-20261122", "app.jsonl.1.gz"])
+def test_what_a_glob_means_is_followed_when_it_is_rotated(tmp_path: Path, moved_to: str) -> None:
+    log = tmp_path / "writer" / "app.jsonl"
+    log.parent.mkdir()
+    write(log, lines(1, 2))
+    reading = Reading(tmp_path / "*" / "*.jsonl")
+    assert reading.poll() == ["r1", "r2"]
+    append(log, lines(3, 4))
+    log.rename(log.with_name(moved_to.removesuffix(".gz")))
+    if moved_to.endswith(".gz"):
+        compress(log.with_name(moved_to.removesuffix(".gz")))
+    assert reading.poll() == ["r3", "r4"]  # before the writer made a new one
+    for _ in range(3):
+        assert reading.poll() == []
+    write(log, lines(5))
+    assert reading.poll() == ["r5"]
+    assert reading.notes == []
+
+
+def test_a_glob_of_some_days_means_these_days_compressed_or_not(tmp_path: Path) -> None:
+    for day in ("2026-10-31", "2026-11-01", "2026-11-02"):
+        write(tmp_path / f"app-{day}.jsonl", lines(day))
+    compress(tmp_path / "app-2026-11-01.jsonl")
+    write(tmp_path / "app.jsonl", lines("now"))
+    assert Reading(tmp_path / "app-2026-11-*.jsonl").poll() == ["r2026-11-01", "r2026-11-02"]
+
+
+def test_a_path_with_brackets_is_a_path_also_while_the_file_itself_is_rotated_away(tmp_path: Path) -> None:
+    log = tmp_path / "app[1].jsonl"
+    write(log, lines(1))
+    write(tmp_path / "app1.jsonl", lines("other"))
+    reading = Reading(log)
+    assert reading.poll() == ["r1"]
+    append(log, lines(2))
+    log.rename(tmp_path / "app[1].jsonl.1")
+    assert reading.poll() == ["r2"]
+
+
+@pytest.mark.parametrize("moved_to", ["one.jsonl", "one.jsonl.1", "renamed.jsonl", "one.jsonl.gz"])
+def test_a_link_that_is_moved_on_leaves_no_line_behind(tmp_path: Path, moved_to: str) -> None:
+    data, link = tmp_path / "data", tmp_path / "current.jsonl"
+    data.mkdir()
+    one, two = data / "one.jsonl", data / "two.jsonl"
+    write(data / "older.jsonl", lines("older"))
+    write(one, lines(1))
+    link.symlink_to(one)
+    reading = Reading(link)
+    assert reading.poll() == ["r1"]
+
+    append(one, lines(2) + record(3)[:20])
+    if moved_to.endswith(".gz"):
+        compress(one)
+    elif moved_to != one.name:
+        one.rename(data / moved_to)
+    write(two, record(3)[20:] + b"\n" + lines(4))
+    link.unlink()
+    link.symlink_to(two)
+    assert [one for _ in range(3) for one in reading.poll()] == ["r2", "r3", "r4"]
+    assert reading.refused == []
+
+    append(two, lines(5))
+    write(data / "three.jsonl", lines(6))
+    link.unlink()
+    link.symlink_to(data / "three.jsonl")
+    assert reading.poll() == ["r5", "r6"]
+    assert reading.poll() == []
+    assert reading.notes == []
+
+
+def test_what_a_link_led_to_and_is_not_found_again_is_told_once(tmp_path: Path) -> None:
+    link, one, two = (tmp_path / name for name in ("current.jsonl", "one.jsonl", "two.jsonl"))
+    write(one, lines(1))
+    write(two, lines(2))
+    link.symlink_to(one)
+    reading = Reading(link)
+    assert reading.poll() == ["r1"]
+    one.unlink()
+    link.unlink()
+    link.symlink_to(two)
+    assert reading.poll() == ["r2"]
+    reading.poll()
+    assert reading.notes == [
+        f"{one}, to which {link} led, is not found any more; what was written to it behind byte {len(lines(1))} is "
+        "not counted"
+    ]
+    reading.poll()
+    assert reading.notes == []
+
+
+def test_a_link_that_is_taken_away_ends_the_reading_of_its_file(tmp_path: Path) -> None:
+    folder, one = tmp_path / "log", tmp_path / "one.jsonl"
+    folder.mkdir()
+    write(one, lines(1))
+    write(folder / "app.jsonl", lines(2))
+    (folder / "link.jsonl").symlink_to(one)
+    reading = Reading(folder)
+    assert sorted(reading.poll()) == ["r1", "r2"]
+    (folder / "link.jsonl").unlink()
+    append(one, lines(3))
+    assert reading.poll() == []
+
+
+def test_a_folder_that_is_a_link_and_moved_on_leaves_no_line_behind(tmp_path: Path) -> None:
+    for release in ("1", "2"):
+        (tmp_path / release).mkdir()
+    current = tmp_path / "current"
+    current.symlink_to("1")
+    write(tmp_path / "1" / "app.jsonl", lines(1))
+    reading = Reading(current / "app.jsonl")
+    assert reading.poll() == ["r1"]
+    append(tmp_path / "1" / "app.jsonl", lines(2))
+    current.unlink()
+    current.symlink_to("2")
+    write(tmp_path / "2" / "app.jsonl", lines(3))
+    assert reading.poll() == ["r2", "r3"]
+
+
+def test_a_file_and_a_link_beside_it_are_one_file(tmp_path: Path) -> None:
+    """From its first byte on, before anybody can tell files by what they begin with."""
+    one = tmp_path / "app-1.jsonl"
+    write(one, record(1)[:5])
+    for name in ("a.jsonl", "current.jsonl", "z.jsonl"):
+        (tmp_path / name).symlink_to(one.name)
+    reading = Reading(tmp_path)
+    assert reading.poll() == []
+    append(one, record(1)[5:] + b"\nnonsense\n" + lines(2))
+    assert reading.poll() == ["r1", "b'nonsense'", "r2"]
+    assert [file["name"] for file in look_at_log(reading.settings)["files"]] == ["app-1.jsonl"]
+
+
 def test_a_damaged_compressed_file_is_read_as_far_as_it_goes_and_told_of(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl.1"
     write(log, lines(*(f"{random.Random(n).random()}" for n in range(20_000))))
@@ -547,6 +719,7 @@ def test_a_damaged_compressed_file_is_read_as_far_as_it_goes_and_told_of(tmp_pat
         ("explanations-1234567890.jsonl", "explanations-1234567890.jsonl"),
         ("writer-12.jsonl", "writer-12.jsonl"),
         ("writer-12.jsonl.3", "writer-12.jsonl"),
+        ("LOG.JSONL.2.GZ", "LOG.JSONL"),
     ],
 )
 def test_the_series_is_the_name_without_what_rotation_added(name: str, series: str) -> None:
@@ -627,7 +800,9 @@ def test_whatever_happens_each_line_is_read_once(tmp_path: Path, monkeypatch: py
     rng = random.Random(seed)
     monkeypatch.setattr(gathering_module, "BATCH_LINES", rng.choice([1, 30, 20_000]))
     writers = [Writer(tmp_path, name, rng) for name in ("one", "two-2")]
-    reading = Reading(tmp_path)
+    reading = Reading(tmp_path / "*.jsonl" if seed % 3 == 0 else tmp_path)
+    for writer in writers:
+        writer.write()
     got: list[str] = []
     steps: list[Callable[[], Any]] = [
         *(step for writer in writers for step in (writer.write, writer.write, writer.rotate, writer.compress)),

@@ -49,6 +49,22 @@ def test_events_come_from_the_buckets_of_the_explanation_log(store, make):
     assert found["privacy"] == 1
 
 
+def test_days_of_a_daily_monitor_are_no_lost_hours_after_it_became_hourly(store, make):
+    def register(seconds: float, hours: float) -> None:
+        store.register(
+            make.settings(), cadence="any", interval_seconds=seconds, config_digest="c", now=make.slot(hours)
+        )
+
+    register(86400.0, 0)
+    for day in range(5):
+        make.save(store, make.bare(24 * day))
+    assert left(store, make, 106)["freshness"] == 1
+    register(3600.0, 106)
+
+    assert left(store, make, 108)["freshness"] == 1
+    assert left(store, make, 109)["freshness"] == pytest.approx(1 - 50 * 60 / (0.01 * 30 * 86400))
+
+
 def test_buckets_older_than_the_period_no_longer_count(store, make):
     make.register(store, **LOG)
     count(store, make, 1, predictions=100, unexplained=50, privacy=1)

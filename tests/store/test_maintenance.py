@@ -67,6 +67,39 @@ def test_an_end_in_the_past_or_more_than_a_week_ahead_is_refused_and_called_that
     assert store.maintenances() == []
 
 
+BAD = [("", "nothing"), (" \t\n", "nothing"), ("a\nb", "'\\\\n' at place 2"), ("a\x00b", "x00"), ("\x1b[2J!", "x1b")]
+TURNED = [("one \u202eowt", "u202e"), ("half \ud800", "ud800"), ("x" * 100_000, "100,000 characters")]
+
+
+@pytest.mark.parametrize(("text", "seen"), BAD + TURNED)
+@pytest.mark.parametrize("kind", ["author", "reason"])
+def test_who_and_why_are_a_line_of_plain_text(store, make, kind, text, seen):
+    with pytest.raises(ConfigError, match=seen) as caught:
+        store.start_maintenance("credit", until=make.slot(4), now=make.slot(1), **{**WHO, kind: text})
+
+    assert caught.value.thing == f"--{kind} of the maintenance"
+    assert caught.value.expected
+    assert f"--{kind}" in caught.value.hint
+    assert store.maintenances() == []
+
+
+def test_whoever_ends_it_is_held_to_the_same(store, make):
+    store.start_maintenance("credit", until=make.slot(4), now=make.slot(1), **WHO)
+
+    with pytest.raises(ConfigError, match="--author of the maintenance"):
+        store.end_maintenance("credit", author="", now=make.slot(2))
+
+    assert until(store, make, 3) == make.slot(4)
+
+
+def test_any_language_is_plain_text(store, make):
+    reason = "  Störung 👩‍💻 – neue Wetterdaten\xa0(v18), " + "é" * 400
+    made = store.start_maintenance("credit", until=make.slot(4), now=make.slot(1), author="ädä", reason=reason)
+
+    assert (made.author, made.reason) == ("ädä", reason.strip())
+    assert store.maintenances() == [made]
+
+
 def test_a_week_is_not_too_long(store, make):
     store.start_maintenance("credit", until=make.start + 7 * DAY, now=make.start, **WHO)
 

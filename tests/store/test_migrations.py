@@ -90,7 +90,7 @@ def test_many_processes_can_upgrade_at_once(empty_url, make):
 def test_a_database_without_schema_is_refused_with_the_command_that_makes_it(empty_url, make):
     with Store.open(empty_url) as store:
         for use in (store.checks, lambda: make.register(store), lambda: store.snapshot(make.start)):
-            with pytest.raises(StoreError, match="expected: schema 0004; next: run `xdrift db upgrade`"):
+            with pytest.raises(StoreError, match="expected: schema 0005; next: run `xdrift db upgrade`"):
                 use()
         assert store.schema_version() is None
 
@@ -120,7 +120,7 @@ def other_version(store: Store) -> Iterator[Callable[[str], Store]]:
 def test_an_older_schema_is_refused_with_the_command_that_migrates_it(other_version):
     with (
         other_version("0000") as store,
-        pytest.raises(StoreError, match="seen: schema 0000; expected: schema 0004; next: run `xdrift db upgrade`"),
+        pytest.raises(StoreError, match="seen: schema 0000; expected: schema 0005; next: run `xdrift db upgrade`"),
     ):
         store.checks()
 

@@ -76,6 +76,26 @@ def test_registering_again_keeps_when_the_monitor_was_created(store, make):
     assert (status(store, make).created_at, status(store, make).cadence) == (make.start, "daily")
 
 
+def test_another_interval_is_remembered_with_the_time_of_its_change(store, make):
+    def register(seconds: float, hours: float) -> None:
+        store.register(
+            make.settings(), cadence="daily", interval_seconds=seconds, config_digest="new", now=make.slot(hours)
+        )
+
+    assert status(store, make).interval_since == make.start
+    register(3600.0, 50)
+    assert status(store, make).interval_since == make.start
+    register(86400.0, 100)
+    register(86400.0, 110)
+    assert status(store, make).interval_since == make.slot(100)
+    register(3600.0, 120)
+
+    assert (status(store, make).interval_since, status(store, make).interval_seconds) == (make.slot(120), 3600.0)
+    with store._database.read() as connection:
+        (earlier,) = connection.execute(select(tables.monitors.c.earlier_intervals)).scalars()
+    assert earlier == [[make.slot(100).timestamp(), 3600.0], [make.slot(120).timestamp(), 86400.0]]
+
+
 def test_a_level_is_held_by_checks_that_cannot_judge(store, make):
     make.save(store, make.bare(0, levels={"traffic": 2, "total": 1}))
     make.save(store, make.failed(1))

@@ -126,8 +126,8 @@ def test_the_histogram_is_cumulated_and_ends_with_everything(logged, make):
 
 def test_buckets_and_days_add_up(logged):
     bucket = Bucket(predictions=5, unexplained=2, explanations=4, errors=1, slow=1, privacy=1)
-    day = Day(predictions=5, explained=3, explanations=4, errors=1, slow=1, adverse=2, compute_seconds=1.5, cost=0.25,
-              payload_bytes=900.0, sources={"cache": 2, "live_treeshap": 1},
+    day = Day(predictions=5, left_out=1, explained=3, explanations=4, errors=1, slow=1, adverse=2, compute_seconds=1.5,
+              cost=0.25, payload_bytes=900.0, sources={"cache": 2, "live_treeshap": 1},
               latency=[1] + [0] * len(LATENCY_BUCKETS))  # fmt: skip
     batch = Batch(buckets={TODAY: bucket, TODAY + HOUR: bucket}, days={(TODAY, "v1"): day, (TODAY, ""): day})
     commit(logged, batch)
@@ -136,6 +136,7 @@ def test_buckets_and_days_add_up(logged):
     assert [row["predictions"] for row in rows(logged, tables.telemetry_buckets)] == [10, 5]
     first, second = rows(logged, tables.telemetry_days)
     assert (first["model_version"], first["predictions"], second["predictions"]) == ("", 5, 10)
+    assert (first["left_out"], second["left_out"]) == (1, 2)
     assert (second["cost"], second["sources"]) == (0.5, {"cache": 4, "live_treeshap": 2})
     assert (second["latency"][0], sum(second["latency"])) == (2, 2)
 

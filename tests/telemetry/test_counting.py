@@ -121,6 +121,17 @@ def test_what_was_never_tried_is_no_attempt() -> None:
     assert not batch.errors
 
 
+@pytest.mark.parametrize("reason", names.UNEXPLAINED_REASONS)
+def test_a_prediction_that_sampling_left_out_spends_no_budget_and_any_other_does(reason: str) -> None:
+    lacking = replace(FAILED, attempted=False, reason=reason, error_reason=None, error="", fingerprint="")
+    batch = counted(ONE, replace(lacking, record_id="p-2"))
+    (bucket,) = batch.buckets.values()
+
+    assert (bucket.predictions, bucket.unexplained) == ((1, 0) if reason == "sampling" else (2, 1))
+    assert batch.days[DAY, "7"].predictions == total(batch, "predictions") == 2
+    assert batch.days[DAY, "7"].left_out == (reason == "sampling")
+
+
 def test_failures_of_one_request_count_once_a_day() -> None:
     again = [replace(FAILED, record_id=f"r{i}", time=NOON + i) for i in range(3)]
     tomorrow = replace(FAILED, record_id="t", time=NOON + 86400)
@@ -263,6 +274,7 @@ RECORDS = st.lists(
                 replace(FAILED, fingerprint="f2"),
                 replace(FAILED, fingerprint="f3"),
                 replace(FAILED, attempted=False, reason="missing", error_reason=None, fingerprint="", error=""),
+                replace(FAILED, attempted=False, reason="sampling", error_reason=None, fingerprint="", error=""),
             ]
         ),
         record_id=st.integers(0, 30).map(str),
@@ -332,9 +344,10 @@ def test_the_parts_add_up(records: list[Logged]) -> None:
     errors = sum(total(batch, "explanation_errors", reason) for reason in names.ERROR_REASONS)
     assert total(batch, "predictions_explained") + unexplained == len(ids)
     assert total(batch, "explanations") == total(batch, "predictions_explained") + errors
-    for name in ("predictions", "explanations", "errors", "slow"):
+    left_out = total(batch, "predictions_unexplained", "sampling")
+    for name, fewer in (("predictions", left_out), ("explanations", 0), ("errors", 0), ("slow", 0)):
         by_time = sum(getattr(bucket, name) for bucket in batch.buckets.values())
-        assert by_time == sum(getattr(day, name) for day in batch.days.values())
-    assert sum(bucket.unexplained for bucket in batch.buckets.values()) == unexplained
+        assert by_time == sum(getattr(day, name) for day in batch.days.values()) - fewer
+    assert sum(bucket.unexplained for bucket in batch.buckets.values()) == unexplained - left_out
     assert sum(span.n for span in batch.unexplained.values()) == unexplained
     assert sum(batch.latency) == total(batch, "predictions_explained")

@@ -82,16 +82,45 @@ def test_a_strange_line_is_what_it_always_was(raw: bytes) -> None:
     same(raw)
 
 
-def test_a_line_nested_as_deeply_as_can_be_read_is_never_fatal() -> None:
+NESTED_IN = (
+    "inputs", "fingerprint", "note", "route", "model_version", "served_model_version", "predicted_class",
+    "top_features", "error", "source", "unexplained_reason", "is_cached", "explanation_latency_ms", "compute_seconds",
+    "timestamp", "record_id", "shap_values",
+)  # fmt: skip
+KEEPS_BACK = Understanding(
+    make_monitor(
+        telemetry={"group_by": ["route"], "adverse_classes": ["1"]},
+        privacy={"hash": ["kept"], "hash_key": "k" * 32},
+    )
+)
+
+
+@pytest.mark.parametrize("place", NESTED_IN)
+def test_a_line_nested_as_deeply_as_can_be_read_is_never_fatal(place: str) -> None:
     """Deeper by a few levels than can be written again: its fingerprint would need that."""
     words = set()
     for depth in (*range(900, 1000), 3000):
-        nested = "[" * depth + "]" * depth
-        for place in ("inputs", "fingerprint", "note"):
+        for understanding, opened, closed in ((MONITORS[0], "[", "]"), (KEEPS_BACK, '{"kept":', "}")):
+            nested = opened * depth + "1" + closed * depth
             raw = line(shap_values=None, error="ValueError")[:-2] + f', "{place}": {nested}}}'.encode()
-            found = MONITORS[0].line(raw, now=NOW)
+            found = understanding.line(raw, now=NOW)
             words.add(found if isinstance(found, str) else found.reason)
-    assert words == {"not_json", "error"}
+    assert "not_json" in words
+    assert words <= {"not_json", "wrong_type", "error", "other"}
+
+
+@pytest.mark.parametrize("place", NESTED_IN)
+def test_a_row_nested_more_deeply_than_can_be_written_is_set_aside(place: str) -> None:
+    nested: Any = 1
+    for _ in range(3000):
+        nested = {"kept": nested}
+    assert KEEPS_BACK.row({**RECORD, "shap_values": None, place: nested}, now=NOW) == "not_json"
+
+
+def test_what_is_nested_is_no_group_and_no_version() -> None:
+    found = KEEPS_BACK.line(line(shap_values=None, route={"a": "x"}, model_version=["7"]), now=NOW)
+    assert isinstance(found, Logged)
+    assert (found.groups, found.model_version) == ((), "")
 
 
 VALUES = st.recursive(

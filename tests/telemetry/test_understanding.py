@@ -326,7 +326,15 @@ PERSONAL = [
     ({"comment": "jane@example.com"}, [("email", "comment")]),
     ({"extra": {"comment": "jane@example.com"}}, [("email", "extra")]),
     ({"route": "/user/jane@example.com"}, [("email", "route")]),
-    ({"inputs": {"jane@example.com": "jane@example.com"}}, [("email", "(a name that is personal data itself)")]),
+    ({"inputs": {"jane@example.com": "jane@example.com"}}, [("email", "inputs.(a name that is personal data itself)")]),
+    ({"inputs": {"jane@example.com": 1}}, [("email", "inputs.(a name that is personal data itself)")]),
+    ({"inputs": {"a": [{"jane@example.com": 1}]}}, [("email", "inputs.(a name that is personal data itself)")]),
+    ({"extra": {"jane@example.com": {}}}, [("email", "extra.(a name that is personal data itself)")]),
+    ({"jane@example.com": 1}, [("email", "(a name that is personal data itself)")]),
+    ({"inputs": {"support": {"help@example.com": 1}}, "contact": {"help@example.com": 1}}, []),  # allowed columns
+    ({"inputs": {"name_Jane": "123-45-6789"}}, [("national_id", "inputs.name_(withheld)")]),
+    ({"inputs": {"user_name": "123-45-6789"}}, [("national_id", "inputs.user_name")]),
+    ({"inputs": {"name=Jane": {"zip": 12345}}}, [("redacted_field", "inputs.name_(withheld).zip")]),
     ({"inputs": {"name": "Jane"}}, [("redacted_field", "inputs.name")]),
     ({"inputs": {"name": "[redacted]", "zip": "hash:0123456789abcdef", "iban": "mask:22:00"}}, []),
     ({"inputs": {"name": None, "zip": 12345, "iban": ""}}, [("redacted_field", "inputs.zip")]),
@@ -353,6 +361,23 @@ def test_personal_data_is_told_by_kind_and_field(
     understanding = Understanding(make_monitor(redact=["name"], privacy=privacy))
     changes = changes if explained else {**changes, "shap_values": None}
     assert logged(understanding.line(line(**changes), now=NOW)).personal == tuple(sorted(incidents))
+
+
+def test_names_of_attributions_are_looked_at_every_time() -> None:
+    understanding = Understanding(make_monitor(privacy={"allow": ["help@example.com"]}, features=["jim@example.com"]))
+    found = [("email", "shap_values.(a name that is personal data itself)")]
+    for values, incidents in (
+        ({"income": 0.1, "age": 0.2}, []),
+        ({"income": 0.1, "email_jane@example.com": 0.2}, found),
+        ({"income": 0.1, "email_jane@example.com": 0.2}, found),
+        ({"income": 0.1, "help@example.com": 0.2, "jim@example.com": 0.3}, []),  # expected; a feature of the model
+        ({"income": 0.1, "spend_2023-01": 0.2, "feature_12345678": 0.3}, []),
+        ({f"feature_{i}": 0.1 for i in range(20_000)}, []),
+        ({"income": 0.1, "email=joan@example.com": None}, found),
+    ):
+        assert logged(understanding.line(line(shap_values=values), now=NOW)).personal == tuple(incidents)
+    silent = Understanding(make_monitor(privacy={"scan": False}))
+    assert logged(silent.line(line(shap_values={"jane@example.com": 0.1}), now=NOW)).personal == ()
 
 
 def test_a_group_with_personal_data_in_it_is_not_kept(understand: Understand) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 
 from monitor.settings import TelemetrySettings
 from monitor.sources.explanation_log.files import read_files
-from monitor.sources.explanation_log.finding import described, find, left_out
+from monitor.sources.explanation_log.finding import described, find
 from monitor.sources.explanation_log.gathering import Lines, Positions, Raw
+from monitor.sources.explanation_log.listing import left_out
 
 __all__ = ["Lines", "Positions", "Raw", "look_at_log", "read_log"]
 
@@ -42,4 +43,8 @@ def look_at_log(settings: TelemetrySettings) -> dict[str, Any]:
         from monitor.sources.explanation_log.table import rows_of
 
         return rows_of(settings)
-    return {"files": [described(file) for file in find(settings.path)], "left_out": left_out(settings.path)}
+    found = find(settings.path)
+    for file in found:
+        if file.problem is not None:
+            raise file.problem
+    return {"files": [described(file) for file in found], "left_out": left_out(settings.path)}

@@ -7,9 +7,10 @@ from collections.abc import Generator, Iterator, Sequence
 from itertools import groupby
 
 from monitor.errors import SourceError
-from monitor.sources.explanation_log.finding import find
+from monitor.sources.explanation_log.finding import find, in_order
 from monitor.sources.explanation_log.gathering import Gathering, Lines, Positions
 from monitor.sources.explanation_log.identity import Known, Place, gone, recognise
+from monitor.sources.explanation_log.links import left_behind
 from monitor.sources.explanation_log.rewritten import Identify, identifying
 from monitor.sources.explanation_log.series import Series, read_last_of
 
@@ -38,7 +39,8 @@ def read_files(location: str, positions: Positions, *, record_id: str) -> Genera
             expected=f"some of the {len(positions['files'])} files read before",
             hint="mount the folder again; the place in every file is kept",
         )
-    known, absent = recognise(found, (Place.of(saved) for saved in positions.get("files", ())))
+    saved = [Place.of(one) for one in positions.get("files", ())]
+    known, absent = recognise(in_order([*found, *left_behind(found, saved)]), saved)
     identify = identifying(record_id)
     rewritten = _rewritten(known, absent, identify)
     problems = [file.problem for file in found if file.problem is not None]
@@ -104,3 +106,8 @@ def _tell_lost(lost: Sequence[Place], gathering: Gathering) -> None:
             gathering.notes.append(f"{place.name} is gone, {unread} bytes of it from byte {place.offset} on unread")
         elif place.cut:
             gathering.notes.append(f"{place.name} is gone; it ended in the middle when it was last read")
+        elif place.link:
+            gathering.notes.append(
+                f"{place.target}, to which {place.link} led, is not found any more; what was written to it behind byte "
+                f"{place.offset} is not counted"
+            )

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import errno
-import glob
 import gzip
 import os
 import stat
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from monitor.errors import SourceError
-from monitor.sources.explanation_log.rotation import UNREADABLE, Rotated, rotated
+from monitor.sources.explanation_log.listing import paths_of, unreadable
+from monitor.sources.explanation_log.rotation import Rotated, rotated
 
 HEAD = 4096
 """First bytes by which a file is known again, whatever it is called and whether it was compressed."""
 _SKIPPED = 1 << 20
 """Bytes read at once in a hole."""
-_LOG_LIKE = (".jsonl", ".ndjson", ".json", ".log")
-"""In a folder, files whose name has none of these are something else."""
 
 Stamp = tuple[int, int, int]
 """Inode, size, time of change in nanoseconds: as long as it is the same, the file is unchanged."""
+_NEVER: Stamp = (-1, 0, -1)
+"""Of an entry that could not be looked at."""
 
 
 @dataclass(kw_only=True)
@@ -35,11 +36,21 @@ class Found:
     rotated: Rotated
     stamp: Stamp
     problem: SourceError | None = None
-    """Why its first bytes could not be read."""
+    """Why it, or its first bytes, could not be read."""
+    link: Path | None = None
+    """Path of the log by which it was read before, when that leads to another file by now."""
 
     @property
     def series(self) -> tuple[str, str]:
-        return str(self.path.parent), self.rotated.series
+        return str((self.link or self.path).parent), self.rotated.series
+
+    @cached_property
+    def linked(self) -> tuple[str, str]:
+        """(path of the log, file that it leads to) where there are symbolic links; else two empty texts."""
+        if self.link is not None:
+            return str(self.link), str(self.path)
+        led = self.path.resolve()
+        return (str(self.path), str(led)) if led != self.path.absolute() else ("", "")
 
     @property
     def gzipped(self) -> bool:
@@ -73,6 +84,8 @@ class Found:
     @cached_property
     def _start(self) -> tuple[int, bytes]:
         hole, head = 0, b""
+        if self.problem is not None:
+            return hole, head
         try:
             with self.opened() as stream:
                 if not self.gzipped:
@@ -102,93 +115,50 @@ def _first_data(stream: BinaryIO) -> int:
 
 
 def find(location: str) -> list[Found]:
-    """Every file of the log, oldest first within each series.
+    """Every file of the log, oldest first within each series; entries that may not be looked at have a `problem`.
 
-    A path to one file means its whole series: what was rotated away from it belongs to it.
+    A path to one file means its whole series: what was rotated away from it belongs to it. Of several names of one
+    file, such as a link beside it, the file's own counts.
 
-    Raises SourceError: there is nothing there, or a folder may not be read.
+    Raises SourceError: there is nothing there, or the folder itself may not be read.
     """
-    paths = _paths(location)
-    found = []
+    paths, closed = paths_of(location)
+    found: dict[tuple[int, int], Found] = {}
+    barred = [_barred(path, error) for path, error in closed]
     for path in paths:
         try:
             info = path.stat()
         except FileNotFoundError:
             continue  # renamed since it was listed; the next poll finds it under its new name
         except OSError as error:
-            raise unreadable(path, error) from error
-        if stat.S_ISREG(info.st_mode):
-            stamp = (info.st_ino, info.st_size, info.st_mtime_ns)
-            found.append(Found(path=path, rotated=rotated(path.name), stamp=stamp))
-    return sorted(found, key=lambda file: (file.series, file.rotated.age, file.gzipped, file.path.name))
+            barred.append(_barred(path, error))
+            continue
+        key = (info.st_dev, info.st_ino)
+        if stat.S_ISREG(info.st_mode) and (key not in found or found[key].path.is_symlink()):
+            found[key] = Found(path=path, rotated=rotated(path.name), stamp=_stamp(info))
+    return in_order([*found.values(), *barred])
 
 
-def left_out(location: str) -> list[str]:
-    """Names in the folder that are not read, for people."""
-    path = Path(location)
-    if not path.is_dir():
-        return []
-    return sorted(one.name for one in _walk(path) if not _wanted(one))
+def in_order(files: Iterable[Found]) -> list[Found]:
+    """By series, the oldest first."""
+    return sorted(files, key=lambda file: (file.series, file.rotated.age, file.gzipped, file.path.name))
 
 
-def _paths(location: str) -> list[Path]:
-    path = Path(location)
-    if path.is_dir():
-        return [one for one in _walk(path) if _wanted(one)]
-    if glob.has_magic(location) and not path.exists():
-        # Path.glob takes no absolute pattern.
-        matches = [Path(one) for one in glob.glob(location, recursive=True)]  # noqa: PTH207
-        paths = [one for one in matches if not one.name.endswith(UNREADABLE)]
-    elif path.parent.is_dir():
-        series = rotated(path.name).series
-        paths = [one for one in _listed(path.parent) if rotated(one.name).series == series]
-        paths = [one for one in paths if not one.name.endswith(UNREADABLE)]
-    else:
-        paths = []
-    if not paths:
-        raise SourceError(
-            f"explanation log {location}",
-            seen="no such file",
-            expected="a file, folder or glob of JSON lines",
-            hint="correct telemetry.path, or wait until the serving system has written its first record"
-            if path.is_absolute()
-            else f"a relative path is looked up in {Path.cwd()}",
-        )
-    return paths
-
-
-def _wanted(path: Path) -> bool:
-    name = path.name.lower()
-    return not name.endswith(UNREADABLE) and any(word in name for word in _LOG_LIKE)
-
-
-def _listed(folder: Path) -> list[Path]:
+def in_folder(folder: str) -> list[Found]:
+    """Every file right in a folder; none where it is gone or closed."""
     try:
-        return list(folder.iterdir())
-    except OSError as error:
-        raise unreadable(folder, error) from error
+        files = [entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
+        return [Found(path=Path(one.path), rotated=rotated(one.name), stamp=_stamp(one.stat())) for one in files]
+    except OSError:
+        return []
 
 
-def _walk(folder: Path) -> list[Path]:
-    """Files in a folder and below it, hidden ones left out."""
-    found = []
-
-    def refuse(error: OSError) -> None:
-        raise unreadable(Path(error.filename or folder), error) from error
-
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if name[0] != "."]
-        found += [Path(parent, name) for name in names if name[0] != "."]
-    return found
+def _barred(path: Path, error: OSError) -> Found:
+    return Found(path=path, rotated=rotated(path.name), stamp=_NEVER, problem=unreadable(path, error))
 
 
-def unreadable(path: Path, error: OSError) -> SourceError:
-    return SourceError(
-        f"explanation log {path}",
-        seen=error.strerror or type(error).__name__,
-        expected="a file that this user may read",
-        hint="correct owner and permissions, or telemetry.path",
-    )
+def _stamp(info: os.stat_result) -> Stamp:
+    return info.st_ino, info.st_size, info.st_mtime_ns
 
 
 def described(file: Found) -> dict[str, Any]:

@@ -49,6 +49,10 @@ class Place:
     """Of those that were read last, in their order."""
     last_at: int = 0
     """Uncompressed byte at which the last of these begins."""
+    link: str = ""
+    """Path of the log by which it was read, where that led by a symbolic link to another place."""
+    target: str = ""
+    """That place."""
 
     @classmethod
     def of(cls, saved: Mapping[str, Any]) -> Place:
@@ -58,7 +62,8 @@ class Place:
         return {**{name: getattr(self, name) for name in self.__slots__}, "stamp": list(self.stamp)}
 
     def know(self, file: Found) -> None:
-        """Take over the first bytes of the file, when there are more of them than before."""
+        """Take over where the file is, and its first bytes when there are more of them than before."""
+        self.link, self.target = file.linked
         if self.head_size < HEAD and len(file.head) > self.head_size:
             self.head, self.head_size = _digest(file.head), len(file.head)
 

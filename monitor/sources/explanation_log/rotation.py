@@ -38,8 +38,7 @@ def rotated(name: str) -> Rotated:
     Known are numbers (log.jsonl.1 is younger than log.jsonl.2), dates and times before or after the extension,
     seconds since 1970, parts of a date (log-2026-11-22.1.jsonl is younger than .0.jsonl), and .gz after any of these.
     """
-    gzipped = name.endswith(_GZIP)
-    bare = name.removesuffix(_GZIP)
+    gzipped, bare = _unzipped(name)
     match = _SUFFIX.fullmatch(bare)
     if match is None:
         return Rotated(bare, (1, "", 0), gzipped)
@@ -50,6 +49,21 @@ def rotated(name: str) -> Rotated:
     # Alone, numbers are counted up at every rotation; beside a date, each part of a day gets the next one.
     age = (0, _digits(date), number) if date else (0, "9", -number)
     return Rotated(match["stem"] + (match["extension"] or ""), age, gzipped)
+
+
+def unrotated(name: str) -> set[str]:
+    """What a file may have been called before: without .gz, without what was put behind its name, without any date."""
+    bare = _unzipped(name)[1]
+    match = _SUFFIX.fullmatch(bare)
+    if match is None:
+        return {bare}
+    ends = [match.start(group) - 1 for group in ("after", "number") if match[group]]
+    return {bare, rotated(name).series, *(bare[:end] for end in ends)}
+
+
+def _unzipped(name: str) -> tuple[bool, str]:
+    gzipped = name.lower().endswith(_GZIP)
+    return gzipped, name[: -len(_GZIP)] if gzipped else name
 
 
 def _digits(date: str) -> str:

@@ -7,9 +7,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from monitor.sources.explanation_log.finding import Found, unreadable
+from monitor.sources.explanation_log.finding import Found
 from monitor.sources.explanation_log.gathering import Gathering
 from monitor.sources.explanation_log.identity import Known, Place
+from monitor.sources.explanation_log.listing import unreadable
 from monitor.sources.explanation_log.rewritten import Identify, read_last
 from monitor.sources.explanation_log.splitting import LINE_LIMIT, Line, Splitter, blocks, is_record
 

@@ -3,16 +3,15 @@
 A serial number is given out when a row is inserted, and seen when its transaction commits: a number may be missing
 first and come later. Numbers that were passed over are remembered and asked for again, for a while.
 
-Where numbers begin again, other records stand under numbers that were read: some rows are remembered by a digest of
-their id, from the first one read to the latest, and looked at again by every poll.
+Where numbers begin again, other records stand under numbers that were read: some rows are remembered, from the first
+one read to the latest, and looked at again by every poll.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +19,9 @@ import sqlalchemy as sa
 
 from monitor.errors import SourceError
 from monitor.settings import TelemetrySettings
+from monitor.sources.explanation_log.fetching import Row, fetch
 from monitor.sources.explanation_log.gathering import Gathering, Lines, Positions
+from monitor.sources.explanation_log.marking import Mark, judged
 from monitor.sources.explanation_log.splitting import LINE_LIMIT
 from monitor.sources.sql import reading, relation
 
@@ -45,24 +46,26 @@ class Reached:
     last: int | None = None
     gaps: list[tuple[int, int, float]] = field(default_factory=list)
     """(first, last, when noted in seconds since 1970) of runs of numbers that were passed over, ascending."""
-    marks: list[tuple[int, str]] = field(default_factory=list)
-    """(number, digest of its record id) of some rows that were read, ascending."""
+    marks: list[Mark] = field(default_factory=list)
+    """Some rows that were read, ascending by number."""
 
     @classmethod
     def of(cls, saved: Mapping[str, Any] | None, name: str) -> Reached:
         """From the positions; from the start when they are of another table."""
         if not saved or saved["name"] != name:
             return cls(name)
-        gaps, marks = ([tuple(one) for one in saved.get(key, ())] for key in ("gaps", "marks"))
-        return cls(name, saved["last"], gaps, marks)
+        gaps = [tuple(one) for one in saved.get("gaps", ())]
+        return cls(name, saved["last"], gaps, [Mark(*one) for one in saved.get("marks", ())])
 
     def saved(self) -> Positions:
         gaps, marks = ([list(one) for one in many] for many in (self.gaps, self.marks))
         return {"table": {"name": self.name, "last": self.last, "gaps": gaps, "marks": marks}}
 
-    def mark(self, number: int, digest: str) -> None:
+    def mark(self, row: Mark) -> None:
         """Remember a row; of too many every second one is let go, so that they go on reaching back to the first."""
-        self.marks = [*(self.marks[::2] if len(self.marks) >= MOST_MARKS else self.marks), (number, digest)]
+        if self.marks and self.marks[-1].number == row.number:
+            return
+        self.marks = [*(self.marks[::2] if len(self.marks) >= MOST_MARKS else self.marks), row]
 
     def forget(self, now: datetime) -> int:
         """Give up what did not come in time; the number of runs given up early, because there are too many."""
@@ -91,24 +94,18 @@ def read_table(settings: TelemetrySettings, positions: Positions, *, now: dateti
     """Batches of the rows added since `positions`, up to the largest number as it was when reading began.
 
     Raises:
-        SourceError: no answer, no such table or column, a number that is none, repeats or begins again.
+        SourceError: no answer, no such table or column, a number that is none, repeats or goes back; and, when all
+            else was given out, rows without a number.
     """
     assert settings.table is not None  # the validator of TelemetrySettings
-    assert settings.url is not None
-    reached = Reached.of(positions.get("table"), settings.table)
     gathering = Gathering()
-    source = _Table(settings.url, settings.table, str(settings.order), settings.columns.record_id)
-    largest = source.largest()
-    if source.begun_again(reached, largest):
-        gathering.notes.append(
-            f"numbers of {settings.table} begin again: {reached.last} had been read, now other records stand there; "
-            "read from the beginning"
-        )
-        reached = Reached(settings.table)
+    source = _Table(settings)
+    largest, unnumbered = source.bounds()
+    reached = _known_again(source, Reached.of(positions.get("table"), settings.table), largest, gathering)
     given_up = reached.forget(now)
     if given_up:
         gathering.notes.append(f"{given_up} runs of numbers missing in {settings.table} are not asked for any more")
-    latest: tuple[int, Mapping[str, Any]] | None = None
+    latest: tuple[int, Row] | None = None
     for rows, late in source.rows(reached, largest):
         for number, row in rows:
             if late:
@@ -116,6 +113,8 @@ def read_table(settings: TelemetrySettings, positions: Positions, *, now: dateti
             else:
                 reached.passed(number, now)
                 latest = (number, row)
+                if not reached.marks:
+                    reached.mark(source.mark(*latest))
             size = _size(row)
             if size > LINE_LIMIT:
                 gathering.refuse(settings.table, number, size, "too_long")
@@ -123,54 +122,76 @@ def read_table(settings: TelemetrySettings, positions: Positions, *, now: dateti
                 gathering.add(settings.table, number, row, size)
             if gathering.full:
                 if latest:
-                    reached.mark(latest[0], source.digest(latest[1]))
+                    reached.mark(source.mark(*latest))
                     latest = None
                 yield gathering.take(reached.saved())
     if latest:
-        reached.mark(latest[0], source.digest(latest[1]))
+        reached.mark(source.mark(*latest))
     reached.forget(now)
-    yield gathering.take(reached.saved(), last=True)
+    yield gathering.take(reached.saved(), last=not unnumbered)
+    if unnumbered:
+        raise source.wrong("rows in which it is NULL, which are not counted", "a number of its own for every row")
+
+
+def _known_again(source: _Table, reached: Reached, largest: int | None, gathering: Gathering) -> Reached:
+    """How far the table was read; nothing of it when other records stand under the numbers that were read, or, where
+    numbers went back, none at all.
+
+    Raises SourceError: numbers went back, and what was read earlier is still there, as in a replica that is behind.
+    """
+    if largest is None or reached.last is None:
+        return reached
+    there = source.there(reached.marks)
+    same, others = judged(reached.marks, there)
+    back = largest < reached.last
+    if others > same or (back and reached.marks and not there):
+        gathering.notes.append(
+            f"numbers of {reached.name} begin again: {reached.last} had been read, now other records stand there; "
+            "read from the beginning"
+        )
+        return Reached(reached.name)
+    if back:
+        raise source.wrong(f"{largest}, after {reached.last} had been read", "a number that only grows")
+    if others:
+        gathering.notes.append(
+            f"{others} of {same + others} rows of {reached.name} that are looked at again are other records than those "
+            "that were read under their numbers; reading goes on behind the last one"
+        )
+    reached.marks = [there.get(mark.number, mark) for mark in reached.marks]
+    return reached
 
 
 class _Table:
     """The questions asked; each in a transaction of its own, so that none is held open for long."""
 
-    def __init__(self, url: str, table: str, order: str, record_id: str) -> None:
-        self._url, self._table, self._order, self._record_id = url, table, order, record_id
+    def __init__(self, settings: TelemetrySettings) -> None:
+        self._url, self._table, self._order = str(settings.url), str(settings.table), str(settings.order)
+        self._columns = settings.columns
 
-    def largest(self) -> int | None:
-        """The largest number there is."""
+    def bounds(self) -> tuple[int | None, bool]:
+        """(the largest number there is, whether there are rows without a number)."""
         with reading(self._url, _WHAT) as connection:
             source, order = self._source(connection)
             found = connection.execute(sa.select(sa.func.max(order)).select_from(source)).scalar()
-        return None if found is None else self._number(found)
+            without = connection.execute(sa.select(sa.literal(1)).select_from(source).where(order.is_(None)).limit(1))
+            return None if found is None else self._number(found), without.first() is not None
 
-    def begun_again(self, reached: Reached, largest: int | None) -> bool:
-        """Whether other records stand under the numbers that were read, or, where numbers went back, none at all.
-
-        Raises SourceError: numbers went back, and what was read earlier is still there, as in a replica that is behind.
-        """
-        if largest is None or reached.last is None:
-            return False
+    def there(self, marks: Sequence[Mark]) -> dict[int, Mark]:
+        """What stands now under the numbers of these rows. Raises SourceError: two rows under one."""
+        names = (self._columns.record_id, self._columns.timestamp)
         with reading(self._url, _WHAT) as connection:
             source, order = self._source(connection)
-            query = sa.select(source).where(order.in_([number for number, _ in reached.marks]))
-            found = [dict(row) for row in connection.execute(query).mappings()]
-        there = {self._number(row[self._order]): self.digest(row) for row in found}
-        if any(there.get(number, digest) != digest for number, digest in reached.marks):
-            return True
-        if largest >= reached.last:
-            return False
-        if there or not reached.marks:
-            raise self._wrong(f"{largest}, after {reached.last} had been read", "a number that only grows")
-        return True
+            wanted = {self._order, *names, *(name.partition(".")[0] for name in names)}
+            query = sa.select(*(one for one in source.c if one.name in wanted))
+            query = query.where(order.in_([mark.number for mark in marks])).order_by(order)
+            found = self._numbered(fetch(connection, query, order))
+        return {number: self.mark(number, row) for number, row in found}
 
-    def digest(self, row: Mapping[str, Any]) -> str:
-        """By which a row is known again: of its record id, or of the column that holds it."""
-        name = self._record_id if self._record_id in row else self._record_id.partition(".")[0]
-        return blake2b(str(row.get(name)).encode(errors="replace"), digest_size=8).hexdigest()
+    def mark(self, number: int, row: Row) -> Mark:
+        """By which the row is known again."""
+        return Mark.of(number, row, self._columns)
 
-    def rows(self, reached: Reached, largest: int | None) -> Iterator[tuple[list[tuple[int, dict[str, Any]]], bool]]:
+    def rows(self, reached: Reached, largest: int | None) -> Iterator[tuple[list[tuple[int, Row]], bool]]:
         """(page of rows by their number, whether they came late)."""
         gaps = [gap[:2] for gap in reached.gaps]
         for first in range(0, len(gaps), _ASKED_AT_ONCE):
@@ -184,20 +205,24 @@ class _Table:
 
     def _page(
         self, after: int | None, until: int, within: list[tuple[int, int]] | None = None
-    ) -> list[tuple[int, dict[str, Any]]]:
+    ) -> list[tuple[int, Row]]:
         """The next rows by number, `after` excluded and `until` included."""
         with reading(self._url, _WHAT) as connection:
             source, order = self._source(connection)
-            query = sa.select(source).where(order <= until).order_by(order).limit(_PAGE)
+            # One row more, to see whether it has the number of the last one: the next page begins behind that.
+            query = sa.select(source).where(order <= until).order_by(order).limit(_PAGE + 1)
             if after is not None:
                 query = query.where(order > after)
             if within is not None:
                 query = query.where(sa.or_(*(order.between(low, high) for low, high in within)))
-            found = [dict(row) for row in connection.execute(query).mappings()]
+            return self._numbered(fetch(connection, query, order))[:_PAGE]
+
+    def _numbered(self, found: list[Row]) -> list[tuple[int, Row]]:
+        """Rows with their numbers, ascending. Raises SourceError: one that is none, or of two rows."""
         page = [(self._number(row[self._order]), row) for row in found]
         for (number, _), (following, _) in pairwise(page):
             if number == following:
-                raise self._wrong(f"{number} more than once", "a number of its own for every row")
+                raise self.wrong(f"{number} more than once", "a number of its own for every row")
         return page
 
     def _source(self, connection: sa.Connection) -> tuple[sa.FromClause, Any]:
@@ -213,19 +238,20 @@ class _Table:
         try:
             number = int(value)
         except (TypeError, ValueError, OverflowError):
-            raise self._wrong(f"a value of type {type(value).__name__}", "whole numbers") from None
+            raise self.wrong(f"a value of type {type(value).__name__}", "whole numbers") from None
         if isinstance(value, str) or number != value:
-            raise self._wrong(f"a value of type {type(value).__name__}", "whole numbers")
+            raise self.wrong(f"a value of type {type(value).__name__}", "whole numbers")
         return number
 
-    def _wrong(self, seen: str, expected: str) -> SourceError:
+    def wrong(self, seen: str, expected: str) -> SourceError:
+        """What is no serial number."""
         return SourceError(
             f"telemetry.order {self._order} of {self._table}", seen=seen, expected=expected,
             hint="name a serial number (identity column) that the database gives to each new row",
         )  # fmt: skip
 
 
-def _size(row: Mapping[str, Any]) -> int:
+def _size(row: Row) -> int:
     """Bytes of a row, roughly: the text in it; JSON columns that the driver has parsed count by their keys."""
     return sum(len(value) * (1 if isinstance(value, str | bytes) else 40) for value in row.values()
                if isinstance(value, str | bytes | dict | list)) + 8 * len(row)  # fmt: skip
@@ -233,5 +259,4 @@ def _size(row: Mapping[str, Any]) -> int:
 
 def rows_of(settings: TelemetrySettings) -> dict[str, Any]:
     """The table and its largest number, for people. Raises SourceError as `read_table` does."""
-    source = _Table(str(settings.url), str(settings.table), str(settings.order), settings.columns.record_id)
-    return {"table": settings.table, "largest": source.largest()}
+    return {"table": settings.table, "largest": _Table(settings).bounds()[0]}
