@@ -28,7 +28,7 @@ SHAPES = (0.5, 100.0)
 """Gamma laws of distances lie between that of a squared normal number and one that is nearly normal."""
 SPREAD, SPREADS = 2.0, 12.5
 """Variance over squared mean of the squared distances of periods: that of a squared normal number, which is the least
-believed, and the most."""
+believed of small periods, and the most of any."""
 HIDDEN = (1.0, 1.645)
 """Standard errors by which the largest period seen may have been underestimated, warning and severe."""
 PRIOR_FREEDOM = 4.0
@@ -60,9 +60,13 @@ def bounds(left_out: Sequence[Mapping[str, Seen]], rows: float, counted: Flags) 
             part: np.array([getattr(one[name], part) for one in left_out])
             for part in ("distance", "error", "square", "noise")
         }
-        small = _of_small_periods(parts["square"], parts["noise"], counted)
         known = rows >= KNOWN
-        found[name] = np.maximum(small, _of_known(parts["distance"], parts["error"], counted)) if known else small
+        # Half of the share for small ones: their law is known less well than it seems.
+        share = share_of(counted) / (1 if known else 2)
+        least = 0.0 if known else SPREAD
+        found[name] = _of_squares(parts["square"], parts["noise"], counted, share, least)
+        if known:
+            found[name] = np.maximum(found[name], _of_distances(parts["distance"], parts["error"], counted, share))
     return found
 
 
@@ -71,11 +75,11 @@ def share_of(counted: Flags) -> Floats:
     return np.asarray(np.minimum(np.array(TAIL), np.array(TOGETHER) / counted.sum()), dtype=np.float64)
 
 
-def _of_known(excess: Floats, error: Floats, counted: Flags) -> Floats:
+def _of_distances(excess: Floats, error: Floats, counted: Flags, share: Floats) -> Floats:
     """From distances and their standard errors, (k, d): never under the largest seen and what its rows may have hidden,
     since a storm that the reference lived through is part of its ordinary life."""
     lived = (excess + np.array(HIDDEN)[:, None, None] * error).max(axis=1)
-    width = _quantiles(share_of(counted), _shape(excess[:, counted], error[:, counted]), len(excess))
+    width = _quantiles(share, _shape(excess[:, counted], error[:, counted]), len(excess))
     return np.asarray(np.maximum(excess.mean(axis=0) + width * spread(excess, counted), lived), dtype=np.float64)
 
 
@@ -97,7 +101,7 @@ def _quantiles(share: Floats, shape: float, k: int) -> Floats:
     return np.asarray(width * student(share, k) / stats.norm.isf(share), dtype=np.float64)[:, None]
 
 
-def _of_small_periods(squares: Floats, noise: Floats, counted: Flags) -> Floats:
+def _of_squares(squares: Floats, noise: Floats, counted: Flags, share: Floats, least: float) -> Floats:
     """From squared distances and their variance by chance, (k, d).
 
     They are taken to follow a gamma law, one shape for all features. The next one over the mean of k of them then
@@ -105,9 +109,8 @@ def _of_small_periods(squares: Floats, noise: Floats, counted: Flags) -> Floats:
     """
     k = len(squares)
     mean = _means(squares.mean(axis=0), noise.mean(axis=0) / k, counted, k)
-    shape = 1 / _relative_spread(squares[:, counted], noise[:, counted])
-    # Half of the share: where periods are few or have one cause, the law is known less well than it seems.
-    widths = stats.f.isf(share_of(counted)[:, None] / 2, 2 * shape, 2 * shape * (k - 1 + PRIOR_FREEDOM))
+    shape = 1 / max(_relative_spread(squares[:, counted], noise[:, counted]), least)
+    widths = stats.f.isf(share[:, None], 2 * shape, 2 * shape * (k - 1 + PRIOR_FREEDOM))
     return np.asarray(np.sqrt(np.maximum(mean * widths, _lived(squares, noise, mean))), dtype=np.float64)
 
 
@@ -148,7 +151,7 @@ def _relative_spread(squares: Floats, noise: Floats) -> float:
     squared = float((squares.mean(axis=0) ** 2 - total / (k - 1)).sum())
     found = variance / squared if squared > 0 else SPREAD
     shrunk = (min(found, SPREADS) * (k - 1) + SPREAD * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
-    return max(shrunk, SPREAD)
+    return float(shrunk)
 
 
 def _lived(squares: Floats, noise: Floats, mean: Floats) -> Floats:
