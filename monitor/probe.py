@@ -9,7 +9,7 @@ from datetime import datetime
 from monitor import probe_names, slots, sources
 from monitor.errors import ConfigError, XdriftError
 from monitor.settings import GrafanaSettings, MonitorSettings, SampleSettings, Settings, TelemetrySettings
-from monitor.types import LoadedModel
+from monitor.types import LoadedModel, labelled
 
 PROBED_ROWS = 10
 """Predictions drawn: enough to see that columns and kinds fit."""
@@ -68,7 +68,7 @@ def _parts(monitor: MonitorSettings, now: datetime, loaded: list[LoadedModel]) -
         names = loaded[0].feature_names
         known = f"{len(names)} features" if names else "feature names come from the configuration"
         one = loaded[0]
-        label = "no version label, " if one.digest.startswith(one.version) else f"version {one.version}, "
+        label = f"version {one.version}, " if labelled(one.version, one.digest) else "no version label, "
         return f"{one.format}, {label}sha256 {one.digest[:12]}, {known}"
 
     yield _try(monitor.name, "model", model)

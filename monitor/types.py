@@ -68,6 +68,16 @@ class Window:
             raise ValueError(f"window ends {self.end.isoformat()} at or before its start {self.start.isoformat()}")
 
 
+def unlabelled(digest: str) -> str:
+    """Stands for the version of a model that nobody gave one: the beginning of its digest."""
+    return digest[:12]
+
+
+def labelled(version: str, digest: str) -> bool:
+    """Whether somebody gave the model this version. Version 1 is a label although one digest in sixteen begins so."""
+    return version != unlabelled(digest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
     """A model as sources/ hands it to explain/: opened, fingerprinted, not yet interpreted."""
@@ -80,7 +90,7 @@ class LoadedModel:
     digest: str
     """sha256 of the artefact's bytes (of the code location and version for a factory)."""
     version: str
-    """Label given by configuration or registry; `digest[:12]` when nobody gave one."""
+    """Label given by configuration or registry; `unlabelled(digest)` when nobody gave one."""
     feature_names: tuple[str, ...] | None
     """In the model's own order; None when the model does not know them."""
     libraries: Mapping[str, str]

@@ -12,14 +12,14 @@ from rich.text import Text
 
 from monitor.publish.phrases import percent
 from monitor.publish.serialise import to_json, without
-from monitor.types import Reference, ReferenceSummary
+from monitor.types import Reference, ReferenceSummary, labelled
 
 SHOWN_FEATURES = 10
 
 
 def model_words(version: str, digest: str) -> str:
     """Version and digest; a version that is only the digest's beginning is told once."""
-    return f"sha256 {digest[:12]}" if digest.startswith(version) else f"version {version}, sha256 {digest[:12]}"
+    return f"version {version}, sha256 {digest[:12]}" if labelled(version, digest) else f"sha256 {digest[:12]}"
 
 
 def importances(reference: Reference) -> list[tuple[str, float]]:

@@ -10,13 +10,14 @@ like drift.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
 
 from monitor.drift.binning import Masses
 from monitor.drift.distances import Matrix, distances
+from monitor.drift.evident import Mean, means
 from monitor.drift.ks import ks_null, ks_null_mean
 from monitor.drift.psi import proportions, psi, psi_mean, psi_null
 from monitor.drift.stability import standard_error
@@ -45,6 +46,8 @@ class Natural:
     bounds: dict[str, Floats]
     n_periods: int
     note: str
+    squares: dict[str, Mean] = field(default_factory=dict)
+    """What the bounds come from; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,8 @@ def calibrate(values: Matrix, periods: Sequence[str] | None, whole: Whole, *, co
     found = bounds(
         left_out, float(np.median(sizes[usable])), counted if counted is not None and counted.any() else everyone
     )
-    return Natural(bounds=found, n_periods=len(usable), note=f"thresholds calibrated on {len(usable)} left-out periods")
+    note = f"thresholds calibrated on {len(usable)} left-out periods"
+    return Natural(bounds=found, n_periods=len(usable), note=note, squares=means(left_out))
 
 
 def _left_out(period: Matrix, whole: Whole) -> dict[str, Seen]:

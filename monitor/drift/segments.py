@@ -17,8 +17,10 @@ from monitor.drift.assess import Part, ViewResult
 from monitor.drift.calibrate import Natural
 from monitor.drift.catalogue import JUDGED
 from monitor.drift.distances import Matrix
+from monitor.drift.evident import evidence
 from monitor.drift.measure import Measurement, measure
 from monitor.drift.prepare import Prepared, prepare
+from monitor.drift.weights import Flags, shares, weighty
 from monitor.settings import DriftSettings
 from monitor.types import Finding, Level
 
@@ -163,8 +165,8 @@ def measure_segments(
 ) -> dict[Part, tuple[Prepared, Measurement]]:
     """Each segment with a reference of its own.
 
-    A segment varies from period to period at least as much as the whole, which more rows tell better: its bound is the
-    larger of its own, where its rows span enough periods, and the whole's.
+    A segment varies from period to period at least as much as the whole, which more rows tell better. Its own bound is
+    believed as far as its periods show that it varies more: few rows would make it deaf otherwise.
 
     Args:
         whole: the holdout explained by the current model.
@@ -173,19 +175,27 @@ def measure_segments(
         season: holdout rows to compare with, (n,); segments with fewer than `min_rows` of them are left out.
     """
     pairs = {}
+    counted = weighty(shares(whole.steady), whole.settings)
+    counted = counted if counted.any() else np.ones(whole.d, np.bool_)
     for segment in segments:
         rows = segment.then if season is None else segment.then & season
         if rows.sum() < whole.settings.min_rows:
             continue
         own = None if periods is None else [periods[i] for i in np.flatnonzero(rows).tolist()]
         side = prepare(whole.values[rows], whole.feature_names, settings=whole.settings, periods=own)
-        side = replace(side, natural=_wider(side.natural, whole.natural))
+        side = replace(side, natural=_wider(side.natural, whole.natural, counted))
         pairs[Part("traffic", segment=segment.name)] = (side, measure(side, current[segment.now]))
     return pairs
 
 
-def _wider(own: Natural, whole: Natural) -> Natural:
-    bounds = {name: np.maximum(bound, whole.bounds[name]) for name, bound in own.bounds.items()}
+def _wider(own: Natural, whole: Natural, counted: Flags) -> Natural:
+    if not whole.squares:
+        return own
+    bounds = dict(whole.bounds)
+    for name, seen in own.squares.items():
+        least = whole.bounds[name] ** 2
+        more = np.maximum(own.bounds[name] ** 2 - least, 0.0)
+        bounds[name] = np.sqrt(least + evidence(seen, whole.squares[name], counted) * more)
     return replace(own, bounds=bounds)
 
 

@@ -23,6 +23,7 @@ from monitor.types import (
     Profile,
     View,
     Window,
+    labelled,
 )
 
 SEASON_ROWS = 100
@@ -178,7 +179,7 @@ def facts(
     return Facts(
         model_changed=reference.model_digest != model.digest,
         version_changed=reference.model_version != model.version,
-        labelled=not model.digest.startswith(model.version),
+        labelled=labelled(model.version, model.digest),
         explainer_changed=before.digest != after.digest or bool(libraries),
         changes=tuple(dict.fromkeys((*explainer_changes(before, after), *libraries))),
         prediction_shift=drift.prediction_shift(*outputs) if outputs else None,

@@ -26,7 +26,7 @@ from monitor.publish.predictions import explain_kept, find, monitors_of
 from monitor.publish.reader import Reader
 from monitor.publish.snapshot import SnapshotHolder
 from monitor.publish.strip import cells
-from monitor.types import Check, HistoryPoint, Snapshot
+from monitor.types import Check, HistoryPoint, Snapshot, labelled
 
 HERE = Path(__file__).parent
 READ = ["GET", "HEAD"]
@@ -61,6 +61,7 @@ def environment(*, version: str, prefix: str) -> Environment:
         version=version,
         prefix=prefix,
         asset=lambda name: f"{prefix}/static/{name}?v={versions[name]}",
+        labelled=labelled,
         VIEW_TITLES=phrases.VIEW_TITLES,
         TEST_TITLES=phrases.TEST_TITLES,
         SLO_TITLES=phrases.SLO_TITLES,

@@ -12,7 +12,7 @@ from monitor.errors import ModelError
 from monitor.settings import ModelSettings
 from monitor.sources import natives
 from monitor.sources.formats import PICKLES, open_model, resolve
-from monitor.types import LoadedModel
+from monitor.types import LoadedModel, unlabelled
 
 
 def from_bytes(
@@ -63,7 +63,7 @@ def describe(
         family=family,
         format=form,
         digest=digest,
-        version=version or digest[:12],
+        version=version or unlabelled(digest),
         feature_names=names or (tuple(known_names) if known_names else None),
         libraries=natives.libraries(native),
         location=location,

@@ -95,6 +95,52 @@ def test_many_segments_cost_no_false_alarms(trials: int) -> None:
         assert stats.binomtest(alarms, trials, budget, alternative="greater").pvalue > 1e-3, f"{alarms} of {trials}"
 
 
+def with_weeks(rng: np.random.Generator, storms: float, drift: float = 0.0) -> tuple[Segments, int]:
+    """Eight weeks of 190 rows in four regions, each moved every week by `storms`; then 900 rows of one more week, of
+    which the smallest region drifts."""
+    shares, weeks = [0.4, 0.3, 0.2, 0.1], np.repeat(np.arange(9), [190] * 8 + [900])
+    regions = rng.choice(4, len(weeks), p=shares)
+    values = rng.standard_t(3, size=(len(weeks), 4)) + (storms * rng.normal(size=(9, 4, 4)))[weeks, regions]
+    now = weeks == 8
+    values[now & (regions == 3), 0] += drift
+    whole = prepare(values[~now], NAMES, periods=[f"w{week}" for week in weeks[~now]])
+    then, recent = ([f"r{k}" for k in regions[rows]] for rows in (~now, now))
+    chosen = choose_segments({"region": then}, {"region": recent}, whole.settings)
+    periods = [f"w{week}" for week in weeks[~now]]
+    parts = measure_segments(chosen.segments, whole, values[now], periods=periods)
+    results = assess({Part("traffic"): (whole, measure(whole, values[now]))} | parts, whole.settings)
+    found = tuple(result for part, result in results.items() if part.segment is not None)
+    return Segments(judged=found, unjudged=chosen.unjudged), results[Part("traffic")].level
+
+
+@pytest.mark.parametrize("trials", [20, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("storms", [0.0, 0.25])
+def test_segments_that_move_by_themselves_every_week_do_not_cry_wolf(trials: int, storms: float) -> None:
+    levels = [
+        max(of.level, whole) for of, whole in (with_weeks(np.random.default_rng([3, k]), storms) for k in range(trials))
+    ]
+    for level, budget in ((1, 0.05), (2, 0.01)):
+        alarms = sum(one >= level for one in levels)
+        assert stats.binomtest(alarms, trials, budget, alternative="greater").pvalue > 1e-3, f"{alarms} of {trials}"
+
+
+def test_a_tenth_of_the_traffic_that_drifts_is_severe_although_its_weeks_are_small() -> None:
+    for seed in range(10):
+        segments, whole = with_weeks(np.random.default_rng([5, seed]), storms=0.0, drift=1.5)
+        assert whole < 2
+        assert segments.level == 2
+        assert segments.raised()[0].segment == "region=r3"
+
+
+def test_a_segment_without_any_importance_is_judged_like_the_whole() -> None:
+    values = np.zeros((400, 2))
+    periods = [f"w{k // 50}" for k in range(400)]
+    whole = prepare(values, ("a", "b"), periods=periods)
+    chosen = choose_segments({"k": ["x", "y"] * 200}, {"k": ["x", "y"] * 200}, whole.settings)
+    parts = measure_segments(chosen.segments, whole, values, periods=periods)
+    assert {result.level for result in assess(parts, whole.settings).values()} == {0}
+
+
 def test_thin_segments_are_unknown_with_their_counts_and_never_quiet() -> None:
     then, now = ["north"] * 300 + ["south"] * 20, ["north"] * 200 + ["south"] * 120
     chosen = choose_segments({"region": then}, {"region": now}, DriftSettings())
