@@ -24,3 +24,10 @@ def three(events: str, bad: str) -> Series:
 
 def one(monitor: str, ratio: float = 0.99, *, days: float = 30, cadence: str = "hourly") -> dict[str, str | float]:
     return join(info(monitor, cadence=cadence), renamed(objective("coverage", ratio, days=days, monitor=monitor)))
+
+
+def well(monitor: str) -> Series:
+    """Explanations without errors, so that one objective of a monitor burns and another does not."""
+    events = {on("xdrift_explanations_total", monitor=monitor): "0+20x{n}"}
+    none = {on("xdrift_explanation_errors_total", 'reason="memory"', monitor=monitor): 0}
+    return join(renamed(objective("errors", 0.99, monitor=monitor)), events, none)

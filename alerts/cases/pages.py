@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.burning import EVERY, SLOTH, one, three
+from alerts.cases.burning import EVERY, SLOTH, one, three, well
 from alerts.cases.model import (
     M1,
     M2,
@@ -32,8 +32,10 @@ CASES = (
             info(), three("0+60x29 1800+10x{n}", "0x30 2+2x59 121+1x{n}"),
             # Elsewhere all is well.
             abroad(three("0+1x{n}", "0x{n}")),
-            # Nine bad ones of the last 60.
-            one("m2"), covered("0+20x29 600+1x{n}", "0x82 1+1x8 9x{n}", monitor="m2"),
+            # Nine bad ones of the last 60, and no errors.
+            one("m2"), covered("0+20x29 600+1x{n}", "0x82 1+1x8 9x{n}", monitor="m2"), well("m2"),
+            # Nothing bad.
+            one("m3"), covered("0+20x{n}", 0, monitor="m3"),
         ),
         quiet=(("1h20m", FAST, M1), ("1h37m", FAST, M1)),
         fires=(
@@ -98,6 +100,9 @@ CASES = (
                     ("m3", "0x30 19+19x29 570x{n}", "0+20x30 601+1x29 650+20x{n}"),
                 )
             ),
+            # m4 stays at zero.
+            one("m4"), covered("0+20x{n}", "0+20x{n}", monitor="m4"),
+            {on("xdrift_predictions_explained_total", monitor="m4"): 0},
             # Elsewhere m1 goes on, and what m3 was at is over.
             abroad(join(info(), {on("xdrift_predictions_total"): "0+20x{n}"})),
             abroad(join(info("m3"), {
@@ -110,6 +115,7 @@ CASES = (
              on("xdrift_explanation_errors_total", 'reason="memory"'): "0x30 10+10x{n}"},
         ),
         fires=(
+            *((at, "ExplanationCoverageZero", M4) for at in ("1h58m", "2h2m", "2h4m")),
             *(("1h58m", "ExplanationCoverageZero", name) for name in (M1, M2)),
             *(("1h58m", FAST, f'{name}, slo="coverage"') for name in (M1, M2, M3)),
             *((at, FAST, f'{M3}, slo="coverage"') for at in ("2h2m", "2h4m", "2h20m")),
@@ -117,7 +123,7 @@ CASES = (
             ("2h34m", FAST, f'{M2}, slo="coverage"'),
         ),
         quiet=(
-            *((at, "ExplanationCoverageZero", 'cluster="eu"') for at in ("2h2m", "2h4m")),
+            *((at, "ExplanationCoverageZero", name) for at in ("2h2m", "2h4m") for name in (M1, M2, M3)),
             *((at, FAST, f'{name}, slo="coverage"') for at in ("2h2m", "2h4m", "2h20m") for name in (M1, M2)),
         ),
         values=(("2h20m", f'sum(slo:burn_rate:ratio_rate30m{{{M1}, slo="coverage"}} > bool 6)', 1),),
@@ -175,12 +181,27 @@ CASES = (
         series=join(
             info(), three("0+100x{n}", "0x42 10+10x23 240x{n}"),
             renamed(objective("freshness", 0.99)), checked(success="0+600x61 36600x4 40200+600x{n}", interval=60),
+            # The same, but no errors, and always fresh.
+            one("m2"), covered("0+100x{n}", "0x42 10+10x23 240x{n}", monitor="m2"), well("m2"),
+            objective("freshness", 0.99, monitor="m2"), checked(success="0+600x{n}", interval=60, monitor="m2"),
         ),
         quiet=(("10h30m", FAST, f'{M1}, slo!="freshness"'), ("11h20m", FAST, M1)),
         fires=(
             *(("10h50m", FAST, f'{M1}, slo="{slo}"') for slo in EVERY),
-            ("11h", FAST, _COVERAGE), ("11h", FAST, f'{M1}, slo="freshness"'),
+            ("10h50m", FAST, f'{M2}, slo="coverage"'), ("11h", FAST, _COVERAGE), ("11h", FAST, f'{M1}, slo="freshness"'),
         ),
+        twins=False,
+    ),
+    Case(
+        name="five minutes of every hour without a fresh check page in the sixth",
+        interval="2m",
+        # Fresh for 12 minutes. Three samples of every hour are stale, and so far one of the last.
+        series=join(
+            info(), renamed(objective("freshness", 0.99)),
+            checked(success=" ".join(f"{3600 * h}+120x20 {3600 * h + 2400}x8" for h in range(7)), interval=60),
+        ),
+        quiet=(("5h52m", FAST, M1),),
+        fires=(("5h54m", FAST, f'{M1}, slo="freshness"'),),
         twins=False,
     ),
     Case(
