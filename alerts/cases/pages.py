@@ -188,7 +188,8 @@ CASES = (
         quiet=(("10h30m", FAST, f'{M1}, slo!="freshness"'), ("11h20m", FAST, M1)),
         fires=(
             *(("10h50m", FAST, f'{M1}, slo="{slo}"') for slo in EVERY),
-            ("10h50m", FAST, f'{M2}, slo="coverage"'), ("11h", FAST, _COVERAGE), ("11h", FAST, f'{M1}, slo="freshness"'),
+            ("10h50m", FAST, f'{M2}, slo="coverage"'),
+            ("11h", FAST, _COVERAGE), ("11h", FAST, f'{M1}, slo="freshness"'),
         ),
         twins=False,
     ),

@@ -8,6 +8,7 @@ from alerts.cases.model import (
     M2,
     M3,
     M4,
+    M5,
     NAMED,
     Case,
     abroad,
@@ -126,11 +127,14 @@ CASES = (
                      drifted("0x48 2x{n}", "0x48 2x{n}", monitor=name))
                 for name, cadence in (("m1", "hourly"), ("m2", "daily"), ("m3", "minutely"), ("m4", "weekly"))
             ),
+            # Over at 20h; six hours are clean enough at 25h, and the ticket is gone half an hour later.
+            info("m5"), objective("drift", 0.8, monitor="m5"),
+            drifted("0x7 2x31 0x{n}", "0x7 2x31 0x{n}", monitor="m5"),
             # Elsewhere m2 is checked hourly.
             abroad(info("m2")),
         ),
-        quiet=(("27h30m", SLOW, M1), ("29h", SLOW, M2), ("29h", SLOW, M4)),
-        fires=(("28h", SLOW, f'{M1}, slo="drift"'), ("29h", SLOW, f'{M3}, slo="drift"')),
+        quiet=(("27h30m", SLOW, M1), ("29h", SLOW, M2), ("29h", SLOW, M4), ("25h30m", SLOW, M5)),
+        fires=(("28h", SLOW, f'{M1}, slo="drift"'), ("29h", SLOW, f'{M3}, slo="drift"'), ("23h30m", SLOW, M5)),
     ),
     Case(
         name="drift within a declared maintenance burns no budget, and burns it again after it",
