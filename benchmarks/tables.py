@@ -313,6 +313,7 @@ def telemetry(found: dict[str, Any]) -> str:
             run["database"],
             f"{run['lines']:,}",
             f"{run['records_per_second']:,}",
+            f"{run['records_per_second_between_kills']:,}",
             f"{run['records_per_cpu_second']:,}",
             f"{run['peak_rss_mb']:.0f}",
             str(run["kills"]),
@@ -320,7 +321,10 @@ def telemetry(found: dict[str, Any]) -> str:
         ]
         for run in found["runs"]
     ]
-    head = ["database", "lines", "lines/s", "lines/CPU s", "peak MB of the reader", "reader killed", "wrong counters"]
+    head = [
+        "database", "lines", "lines/s", "without the polls after a kill", "lines/CPU s", "peak MB of the reader",
+        "reader killed", "wrong counters",
+    ]  # fmt: skip
     return table(head, rows)
 
 

@@ -44,9 +44,11 @@ def _day(folder: Path, url: str, records: int) -> dict[str, Any]:
         store.register(monitor, cadence="hourly", interval_seconds=3600.0, config_digest="c0", now=START)
     rng = random.Random(SEED)
     lost = set(rng.sample(range(1, STEPS), KILLS_PER_DAY))
-    wall = cpu = peak = slowest = 0.0
+    wall = cpu = peak = slowest = steady = 0.0
+    undisturbed = 0
     reader = _Reader(url, monitor)
     for step in track(range(STEPS), f"{records:,} records"):
+        before = _written(serving)
         serving.step()
         if step in lost:
             reader.kill_while_reading(serving.now, rng.uniform(0.05, 0.5))
@@ -54,10 +56,12 @@ def _day(folder: Path, url: str, records: int) -> dict[str, Any]:
         used = reader.read(serving.now)
         wall, cpu, peak = wall + used["wall"], cpu + used["cpu"], max(peak, used["peak"])
         slowest = max(slowest, used["wall"])
+        if step and step not in lost:
+            steady, undisturbed = steady + used["wall"], undisturbed + _written(serving) - before
     reader.close()
     with Store.open(url) as store:
         wrong = differences(serving.truth, totals_of(store))
-    lines = sum(n for (name, _), n in serving.truth.totals.items() if name in _LINES)
+    lines = _written(serving)
     run = {
         "database": url.partition(":")[0],
         "lines": lines,
@@ -66,6 +70,7 @@ def _day(folder: Path, url: str, records: int) -> dict[str, Any]:
         "cpu_seconds": round(cpu, 2),
         "records_per_second": round(lines / wall),
         "records_per_cpu_second": round(lines / cpu),
+        "records_per_second_between_kills": round(undisturbed / steady),
         "slowest_poll_seconds": round(slowest, 2),
         "peak_rss_mb": round(peak, 1),
         "wrong": wrong,
@@ -74,6 +79,11 @@ def _day(folder: Path, url: str, records: int) -> dict[str, Any]:
 
 
 _LINES = ("xdrift_telemetry_records_total", "xdrift_telemetry_duplicates_total", "xdrift_telemetry_quarantined_total")
+
+
+def _written(serving: Serving) -> int:
+    """Lines so far."""
+    return sum(n for (name, _), n in serving.truth.totals.items() if name in _LINES)
 
 
 class _Reader:

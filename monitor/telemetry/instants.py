@@ -35,8 +35,9 @@ class Instants:
 
     def _text(self, value: str) -> float | str:
         try:
-            return self._moment(datetime.fromisoformat(value))
-        except ValueError:
+            moment = datetime.fromisoformat(value)
+            return moment.timestamp() if moment.tzinfo is not None else self._moment(moment)
+        except (OverflowError, ValueError):
             return "bad_time"
 
     def _moment(self, moment: datetime) -> float | str:

@@ -91,7 +91,11 @@ class Personal:
         if inputs is not None:
             _collect(inputs, texts, objects, DEPTH)
         for key in record.keys() - self._understood if looked_at is None else looked_at:
-            _collect(record[key], texts, objects, DEPTH)
+            value = record[key]
+            if type(value) is str:  # as nearly all are
+                texts.append(value)
+            else:
+                _collect(value, texts, objects, DEPTH)
         return texts, harmless and all(map(names.issuperset, objects))
 
     def _looked_at(self, record: Mapping[str, Any]) -> tuple[str, ...] | None:

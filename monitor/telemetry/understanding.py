@@ -63,15 +63,14 @@ class Understanding:
             return "too_long"
         try:
             record = lines.loose(raw)
-            found = self._read(record, len(raw), now)
+            if type(record) is not dict:
+                return "not_an_object"
+            found = self._understood(record, len(raw), now)
             if self._needs_exactness(record, found) and lines.has_long_number(raw):
-                found = self._read(lines.exact(raw), len(raw), now)
+                found = self._understood(lines.exact(raw), len(raw), now)
         except (lines.NotJsonError, RecursionError):
             return "not_json"
         return found
-
-    def _read(self, record: Any, size: int, now: float) -> Logged | str:
-        return self._understood(record, size, now) if isinstance(record, dict) else "not_an_object"
 
     def _needs_exactness(self, record: Any, found: Logged | str) -> bool:
         """Whether a whole number that was read as a float could have made a difference.
@@ -131,7 +130,8 @@ class Understanding:
         personal = self._personal.found(record, get(columns.inputs), columns.inputs)
         version = self._clean(get(columns.model_version))
         label = get(columns.predicted_class)
-        adverse = bool(self._adverse) and label is not None and values.label(label) in self._adverse
+        # Most classes are texts, and short ones.
+        adverse = label is not None and (label if type(label) is str else values.label(label)) in self._adverse
         error = get(columns.error)
         if not error and attributions is not None and values.finite(attributions):
             source = words.source(get(columns.source), get(columns.is_cached) in (True, 1))

@@ -32,6 +32,8 @@ def finite(attributions: dict[str, Any]) -> bool:
 
 def amount(value: Any) -> float | None:
     """A finite number that is not negative, else None."""
+    if type(value) is float:  # as nearly all are
+        return value if 0 <= value < inf else None
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
         try:
             return float(value)
@@ -42,7 +44,7 @@ def amount(value: Any) -> float | None:
 
 def label(value: Any) -> str:
     """A class as the configuration writes it: 1.0 is 1."""
-    if isinstance(value, float) and value.is_integer():
+    if type(value) is float and value.is_integer():
         value = int(value)
     return stored_text(value)
 

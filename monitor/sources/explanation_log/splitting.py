@@ -56,6 +56,11 @@ class Splitter:
         position = self.offset
         for raw in whole:
             following = position + len(raw) + 1
+            if raw[:1] == b"{" and following - position <= LINE_LIMIT:  # nearly every line
+                raw = raw.removesuffix(b"\r")
+                yield Line(position, len(raw), raw)
+                position = following
+                continue
             if position == 0 and raw.startswith(_BOM):
                 raw, position = raw[len(_BOM) :], len(_BOM)
             if raw[:1] == b"\0":
