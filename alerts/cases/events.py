@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.cases.health import health
-from alerts.cases.model import M1, M2, Case, Series, checked, info, join, minutes, objective, on, renamed
+from alerts.cases.model import M1, M2, Case, Series, between, checked, info, join, minutes, objective, on, renamed
 
 _REASONED = (
     ("xdrift_predictions_unexplained_total", 'reason="timeout"'),
@@ -51,10 +51,10 @@ def expected(at: str, window: str, length: int) -> tuple[tuple[str, str, float],
     return tuple(found)
 
 
-def grown(at: str, window: str) -> tuple[tuple[str, str, float], ...]:
-    """Every objective has more than nothing in a window."""
+def grown(at: str, window: str) -> tuple[tuple[str, str, float | None], ...]:
+    """Every objective has more than nothing in a window, and no burst: no more than twice what comes in it."""
     return tuple(
-        (at, f'sum(monitor_slo:xdrift_slo_{kind}:increase{window}{{{M1}, slo="{slo}"}} > bool 0)', 1)
+        between(at, f'monitor_slo:xdrift_slo_{kind}:increase{window}{{{M1}, slo="{slo}"}}', 0, 60 * minutes(window))
         for kind in ("events", "bad_events")
         for slo in ("coverage", "latency", "errors", "checks")
     )
@@ -70,9 +70,12 @@ CASES = (
             series=join(
                 info(), counted(minutes(interval), before=4), _OBJECTIVES,
                 # Without a series of what sampling left out.
-                {on("xdrift_predictions_total", monitor="m2"): f"0+{30 * minutes(interval)}x{{n}}"},
+                {on("xdrift_predictions_total", monitor="m2"):
+                     f"70000+{30 * minutes(interval)}x4 0+{30 * minutes(interval)}x{{n}}"},
             ),
             values=(
+                between(soon, f'monitor_slo:xdrift_slo_events:increase{window}{{{M2}, slo="coverage"}}',
+                        0, 60 * minutes(window)),
                 *grown(soon, window), *expected(later, window, minutes(window)),
                 (later, f'round(sum(monitor_slo:xdrift_slo_events:increase{window}{{{M2}, slo="coverage"}}))',
                  30 * minutes(window)),

@@ -35,7 +35,7 @@ CASES = (
             # Nine bad ones of the last 60, and no errors.
             one("m2"), covered("0+20x29 600+1x{n}", "0x82 1+1x8 9x{n}", monitor="m2"), well("m2"),
             # Nothing bad.
-            one("m3"), covered("0+20x{n}", 0, monitor="m3"),
+            one("m3"), covered("0+20x{n}", "0x{n}", monitor="m3"),
         ),
         quiet=(("1h20m", FAST, M1), ("1h37m", FAST, M1)),
         fires=(
