@@ -58,10 +58,10 @@ def _explain(form: Form, options: Options) -> dict[str, Any]:
     return measure_explain(form, peers=options.peers)
 
 
-def _month(form: Form, _options: Options) -> dict[str, Any]:
+def _month(form: Form, options: Options) -> dict[str, Any]:
     from benchmarks.month import measure
 
-    return measure(form)
+    return measure(form, jobs=options.jobs)
 
 
 def _telemetry(form: Form, options: Options) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,13 @@ import yaml
 from benchmarks.month.firing import RULES, Firing, firing
 from benchmarks.month.plan import DAYS, PLANS, Incident
 from benchmarks.month.world import FEATURES, START, STEP, month
+from benchmarks.parallel import Kept, run
 from benchmarks.pools import SYNTHETIC
-from benchmarks.progress import track
 from benchmarks.results import Form
 
 SEED = 11
 POOL = "heavy"
+PARTIAL = Path(__file__).parents[1] / ".partial" / "month.jsonl"
 QUIET: Mapping[Form, Mapping[str, int]] = {
     "smoke": {"hourly": 1},
     "short": {"hourly": 1, "daily": 1},
@@ -29,17 +33,49 @@ LENGTH: Mapping[Form, float] = {"smoke": 4.5, "short": DAYS, "full": DAYS}
 """Days; the incidents that begin later are left out."""
 
 
-def measure(form: Form, *, seed: int = SEED) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One simulated month; the same words, rules and sources give the same alerts."""
+
+    cadence: str
+    eventful: bool
+    number: int
+    days: float
+    seed: int
+
+
+def measure(form: Form, *, jobs: int, seed: int = SEED) -> dict[str, Any]:
     """Hours of every firing alert in simulated months, held against the plan."""
     days = LENGTH[form]
-    runs = [(cadence, False, number) for cadence, count in QUIET[form].items() for number in range(count)]
-    runs += [(cadence, True, 0) for cadence in QUIET[form]]
-    found = []
-    for cadence, eventful, number in track(runs, "months"):
-        plan = [one for one in PLANS[cadence] if one.start + one.hours + one.over < 24 * days] if eventful else []
-        fired = _fired(cadence, plan, days, np.random.default_rng((seed, number, eventful, len(cadence))))
-        found.append({"cadence": cadence, "eventful": eventful, **held_against(fired, plan)})
+    months = [
+        Month(cadence, eventful=False, number=number, days=days, seed=seed)
+        for cadence, count in QUIET[form].items()
+        for number in range(count)
+    ]
+    months += [Month(cadence, eventful=True, number=0, days=days, seed=seed) for cadence in QUIET[form]]
+    # Months take a quarter of an hour: those that are done survive the end of this process.
+    kept = Kept(None if form == "smoke" else PARTIAL, words=lambda month: f"{month} {_decided_by()}")
+    found = run(judged, months, jobs=jobs, what="months", kept=kept)
     return {"seed": seed, "pool": POOL, "days": days, "step_minutes": STEP.total_seconds() / 60, "months": found}
+
+
+def judged(one: Month) -> dict[str, Any]:
+    """What fired in one month, held against its plan."""
+    planned = [event for event in PLANS[one.cadence] if event.start + event.hours + event.over < 24 * one.days]
+    plan = planned if one.eventful else []
+    rng = np.random.default_rng((one.seed, one.number, one.eventful, len(one.cadence)))
+    fired = _fired(one.cadence, plan, one.days, rng)
+    return {"cadence": one.cadence, "eventful": one.eventful, **held_against(fired, plan)}
+
+
+@cache
+def _decided_by() -> str:
+    """Digest of the rules and of everything that made the samples."""
+    root = Path(__file__).parents[2]
+    digest = hashlib.sha256(RULES.read_bytes())
+    for path in sorted([*(root / "monitor").rglob("*.py"), *Path(__file__).parent.glob("*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _fired(cadence: str, plan: Sequence[Incident], days: float, rng: np.random.Generator) -> Firing:
