@@ -70,6 +70,12 @@ def _telemetry(form: Form, options: Options) -> dict[str, Any]:
     return measure_telemetry(form, url=options.url)
 
 
+def _writer(form: Form, _options: Options) -> dict[str, Any]:
+    from benchmarks.writer import measure_writer
+
+    return measure_writer(form)
+
+
 def _reports(form: Form, _options: Options) -> dict[str, Any]:
     from benchmarks.reports import measure_reports
 
@@ -86,6 +92,7 @@ BENCHMARKS: Mapping[str, Callable[[Form, Options], dict[str, Any]]] = {
     "explain": _explain,
     "month": _month,
     "telemetry": _telemetry,
+    "writer": _writer,
     "reports": _reports,
 }
 

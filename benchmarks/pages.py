@@ -23,6 +23,7 @@ RENDER: Mapping[str, Callable[[Any], str]] = {
     "memory": tables.memory,
     "explain": explain_tables.explain,
     "telemetry": tables.telemetry,
+    "writer": tables.writer,
     "month": tables.month,
     "reports": tables.reports,
 }

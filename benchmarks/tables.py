@@ -328,6 +328,16 @@ def telemetry(found: dict[str, Any]) -> str:
     return table(head, rows)
 
 
+def writer(found: dict[str, Any]) -> str:
+    """What one record costs the application that logs it."""
+    rows = [
+        [way["way"], *(f"{way[name]:,.0f}" for name in ("p50_us", "p90_us", "p99_us", "largest_us"))]
+        for way in found["ways"]
+    ]
+    told = f"{found['records']:,} records each, {found['attributions']} attributions; {found['inputs']} inputs."
+    return f"{told}\n\n{table(['record', 'p50, microseconds', 'p90', 'p99', 'largest'], rows)}"
+
+
 def reports(found: dict[str, Any]) -> str:
     rows = [
         [

@@ -10,7 +10,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks import cause, explain, false_alarms, memory, pages, power, real, reports, results, speed, telemetry
+from benchmarks import (
+    cause,
+    explain,
+    false_alarms,
+    memory,
+    pages,
+    power,
+    real,
+    reports,
+    results,
+    speed,
+    telemetry,
+    writer,
+)
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.peers import ask as peers
 
@@ -72,6 +85,15 @@ def test_the_explanation_log_is_read_exactly_although_the_reader_is_killed(tmp_p
     assert run["lines"] > 4_000
     assert 0 < run["peak_rss_mb"] < 300
     assert "wrong counters" in shown("telemetry", found, tmp_path)
+
+
+def test_every_way_of_logging_is_timed_and_none_fails(tmp_path: Path) -> None:
+    found = writer.measure_writer("smoke")
+
+    assert [way["way"] for way in found["ways"]] == list(writer.WAYS)
+    assert all(0 < way["p50_us"] <= way["p99_us"] <= way["largest_us"] for way in found["ways"])
+    assert not any(way["failures"] for way in found["ways"])
+    assert "rotated every megabyte" in shown("writer", found, tmp_path)
 
 
 def test_a_cause_is_found_through_the_whole_pipeline(tmp_path: Path) -> None:
