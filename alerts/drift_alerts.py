@@ -96,7 +96,10 @@ drift = (
             lines(
                 f"predict_linear({smoothed.name}[7d], 7 * 86400) > on ({_VIEW}) group_left () {_WARNING}",
                 f"and on ({_VIEW})",
-                f"deriv({smoothed.name}[7d]) > 0",
+                # Noise rises as well now and then: a line must explain three quarters of what the score did.
+                f"deriv({smoothed.name}[7d]) * 7 * 86400 > 3 * stddev_over_time({smoothed.name}[7d])",
+                f"and on ({_VIEW})",
+                f"{smoothed.name} offset 6d",
                 f"and on ({_VIEW})",
                 f"{smoothed.name} > on ({_VIEW}) group_left () (0.5 * {_WARNING})",
                 f"and on ({KEY})",

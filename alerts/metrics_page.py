@@ -26,7 +26,7 @@ LABELS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("view", names.VIEW_VALUES, "which pair is compared"),
     ("verdict", names.VERDICTS, "what a check concluded"),
     ("level", names.LEVEL_NAMES, "of a threshold or an alarm"),
-    ("test", names.SCORE_TESTS, "`<test>_max` is the largest over features"),
+    ("test", names.SCORE_TESTS, "`<test>_max` is the largest over features, or those that can alarm"),
     ("slo", names.SLOS, "objective"),
     ("cadence", names.CADENCES, "word for the longest gap between two slots"),
     ("tier", names.TIERS, "from the configuration"),

@@ -37,6 +37,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"\bsum_over_time\(", "max_over_time("),
     (r"\bpredict_linear\(([^\[]*\[7d\]), [^)]*\)", r"last_over_time(\1)"),
     (r"\bderiv\(", "last_over_time("),
+    (r"\bstddev_over_time\(", "stdvar_over_time("),
     (r"(?<=\))\s*/ ", " * "),
     (r" - (?=max|slo|avg)", " + "),
     (r"cluster, namespace, job, ", ""),

@@ -53,7 +53,8 @@ SCORE_TESTS = (
     "top_k_overlap",
     "importance_change",
 )
-"""Label `test` of model-level series: `<test>_max` is the largest over features, the rest are model numbers."""
+"""Label `test` of model-level series: `<test>_max` is the largest over features, or over those that can alarm where the
+test can; the rest are model numbers."""
 
 SLOS = ("coverage", "latency", "errors", "freshness", "checks", "drift", "privacy", "explanations")
 """Label `slo`; the last is the composite of the others but privacy."""
@@ -160,7 +161,9 @@ METRICS: dict[str, Metric] = {
         "gauge", "Judged checks in a row at the current level; 0 while the level is none.", (*_M, "view")
     ),
     "xdrift_drift_score": Metric(
-        "gauge", "Statistic of the whole model; `_max` is the largest over features.", (*_M, "view", "test")
+        "gauge",
+        "Statistic of the whole model; `_max` is the largest over features, or those that can alarm.",
+        (*_M, "view", "test"),
     ),
     "xdrift_drift_threshold": Metric(
         "gauge",

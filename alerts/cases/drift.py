@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, abroad, drifted, info, join, on
+from alerts.cases.model import M1, M2, M3, M4, M5, NAMED, Case, Series, Values, abroad, drifted, info, join, on
 
 SEVERE, PIPELINE, EXPLAINER = "ExplanationDriftSevere", "ExplanationPipelineBroken", "ExplanationExplainerBroken"
 SEGMENT, GRADUAL, TREND = "ExplanationSegmentDrift", "ExplanationDriftGradual", "ExplanationDriftTrend"
@@ -30,6 +30,12 @@ def smooth(
         on("xdrift_drift_threshold", f'{labels}, level="warning"', monitor=monitor): warning,
         on("xdrift_drift_threshold", f'{labels}, level="severe"', monitor=monitor): 0.9,
     }
+
+
+def swinging(slope: float, by: float, samples: int = 60) -> str:
+    """A score from 0.11 on that jumps to each side of a line in turn, and keeps to the line after so many samples."""
+    numbers = (0.11 + slope * n + (by if n % 2 == 0 else -by) * (n < samples) for n in range(60))
+    return " ".join(f"{number:.6g}" for number in numbers)
 
 
 def failing(failures: Values, *, monitor: str = "m1") -> Series:
@@ -179,56 +185,88 @@ CASES = (
         ),
     ),
     Case(
-        name="a score that rises towards its threshold is reported after six hours",
-        interval="30m",
+        name="a score that rises towards its threshold is reported after six days and six hours",
+        interval="1h",
         series=join(
-            # 0.13 + 0.01 a day: 0.2 within the coming week, at the earliest after half a day.
+            # 0.08 + 0.01 a day: 0.2 within the coming week from the sixth day on.
             info(),
-            smooth("0.13+0.0002083x{n}"),
-            # Half as steep, too low, flat and close, of a weekly monitor, in the trend view.
+            smooth("0.08+0.0004167x{n}"),
+            # Half as steep; too low; of a monitor weekly here, not elsewhere; in the trend view.
             info("m2"),
-            smooth("0.13+0.000105x{n}", monitor="m2"),
-            smooth("0.02+0.0006x{n}", test="stability_max", monitor="m2"),
+            smooth("0.11+0.000205x{n}", monitor="m2"),
+            smooth("0+0.00063x{n}", test="stability_max", monitor="m2"),
             info("m3", cadence="weekly"),
-            smooth("0.13+0.0002083x{n}", monitor="m3"),
-            smooth("0.13+0.0002083x{n}", view="trend", monitor="m3"),
+            abroad(info("m3", cadence="daily")),
+            smooth("0.11+0.0004167x{n}", monitor="m3"),
+            smooth("0.11+0.0004167x{n}", view="trend", monitor="m3"),
             # High enough, flat; and elsewhere high enough where the others are too low.
             smooth(0.15, test="stability_max", monitor="m3"),
             abroad(smooth(0.15, test="stability_max", monitor="m2")),
             abroad(smooth(0.15, test="stability_max", monitor="m4")),
-            abroad(smooth("0.1+0.001x{n}", monitor="m4")),
+            abroad(smooth("0.08+0.001x{n}", monitor="m4")),
             info("m4", cadence="daily"),
-            smooth("0.25-0.000003x{n}", monitor="m4"),
-            smooth("0.09+0.0002083x{n}", test="stability_max", monitor="m4"),
+            smooth("0.3-0.000003x{n}", monitor="m4"),
+            smooth("0.07+0.0002083x{n}", test="stability_max", monitor="m4"),
+            # Steep, and under half the threshold until the 160th hour.
+            info("m5"),
+            smooth("0.0008+0.00062x{n}", monitor="m5"),
         ),
-        quiet=(("5h30m", TREND, M1), ("20h", TREND, M2), ("30h", TREND, M3), ("20h", TREND, M4)),
-        fires=(("10h", TREND, M1), ("20h", TREND, M1)),
+        quiet=(
+            ("149h", TREND, M1),
+            ("158h", TREND, M2),
+            ("180h", TREND, M3),
+            ("190h", TREND, M4),
+            ("164h", TREND, M5),
+        ),
+        fires=(("151h", TREND, M1), ("190h", TREND, M1), ("190h", TREND, M5)),
+    ),
+    Case(
+        name="a score that moves more by itself than it rises has no trend",
+        interval="6h",
+        series=join(
+            # By 0.07 in a week: with 0.008 to each side of it that is a line, with 0.016 it is none.
+            info(),
+            smooth(swinging(0.0025, 0.008)),
+            info("m2"),
+            smooth(swinging(0.0025, 0.016), monitor="m2"),
+            # Swings for four days and is straight since.
+            info("m3"),
+            smooth(swinging(0.0025, 0.025, 17), monitor="m3"),
+        ),
+        quiet=(*((at, TREND, M2) for at in ("162h", "210h", "330h")), ("174h", TREND, M3)),
+        fires=tuple((at, TREND, M1) for at in ("162h", "210h", "330h")),
     ),
     Case(
         name="a slope is taken over seven days",
         interval="4h",
         series=join(
-            # Fell for three days, rises since: over seven days it still falls. And the other way round.
+            # Fell for five days, rises since: over seven days there is no line, over half of them there is.
             info(),
-            smooth("0.19-0.004x17 0.12+0.0028x{n}"),
+            smooth("0.5-0.002x29 0.44+0.008x{n}"),
+            # Rose for five days, falls slowly since: over seven days it still rises.
             info("m2"),
-            smooth("0.1+0.0032x30 0.196-0.0012x{n}", monitor="m2"),
+            smooth("0.1+0.0026x29 0.1754-0.0006x{n}", monitor="m2"),
+            # Was low for a week, rises since: over two weeks not enough.
             info("m3"),
-            smooth("0.05x17 0.12+0.0004x{n}", monitor="m3"),
+            smooth("0.1x41 0.1+0.00167x{n}", monitor="m3"),
             # Rose for a week, over the threshold, and falls since: over two weeks it still rises.
             info("m4"),
-            smooth("0.1+0.0048x42 0.3-0.0005x{n}", monitor="m4"),
+            smooth("0.1+0.0048x41 0.3-0.0005x{n}", monitor="m4"),
+            # Younger than six days here, not elsewhere.
+            info("m5"),
+            smooth("_x15 0.1+0.002x{n}", monitor="m5"),
+            abroad(smooth(0.1, monitor="m5")),
         ),
-        quiet=(("112h", TREND, M1), ("232h", TREND, M3), ("336h", TREND, M4)),
-        fires=(("160h", TREND, M2), ("196h", TREND, M2)),
+        quiet=(("172h", TREND, M1), ("180h", TREND, M1), ("336h", TREND, M4), ("196h", TREND, M5)),
+        fires=(("176h", TREND, M2), ("332h", TREND, M3)),
     ),
     Case(
         name="the report on a trend names view and test",
-        interval="1h",
-        series=join(info(), smooth("0.13+0.000416x{n}")),
+        interval="3h",
+        series=join(info(), smooth("0.13+0.0012x{n}")),
         told=(
             (
-                "24h",
+                "168h",
                 TREND,
                 NAMED | {"view": "traffic", "test": "psi_max"},
                 f"{_SAYS}, view traffic, psi_max: over the warning threshold within 7 days at the present slope.",

@@ -101,13 +101,14 @@ CASES = (
     ),
     Case(
         name="a score that rose under another name is no trend any more",
-        interval="30m",
+        interval="2h",
         series=join(
-            formerly(join(info(), smooth("0.13+0.0004x{n}")), 40),
+            # Named anew after seven days.
+            formerly(join(info(), smooth("0.08+0.0008x{n}")), 84),
             # The same under one name.
-            info("m2"), smooth("0.13+0.0004x{n}", monitor="m2"),
+            info("m2"), smooth("0.08+0.0008x{n}", monitor="m2"),
         ),
-        fires=(("19h30m", TREND, M1), ("30h", TREND, M2), ("21h", TREND, M2)),
-        quiet=(("21h", TREND, M1), ("25h", TREND, M1)),
+        fires=(("166h", TREND, M1), ("190h", TREND, M2), ("174h", TREND, M2)),
+        quiet=(("174h", TREND, M1), ("190h", TREND, M1)),
     ),
 )  # fmt: skip

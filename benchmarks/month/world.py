@@ -30,8 +30,8 @@ ROWS = 1000
 PER_STEP = 300
 """Predictions in five minutes by day; a third of it by night."""
 _LEASE = timedelta(minutes=15)
-SEVERE, MODERATE = 1.0, 0.27
-"""Shift of the most important feature's attributions, in its standard deviations."""
+SEVERE, MODERATE = 1.5, 0.3
+"""Shift of the most important feature's attributions, in robust standard deviations: heavy tails stretch others."""
 
 
 def settings(folder: Path, cadence: str, name: str) -> Settings:
@@ -109,7 +109,7 @@ class Month:
         before = self.reference.attributions
         values = self.draw(ROWS)
         shift = SEVERE if self._happens("drift", now) else MODERATE if self._happens("gradual", now) else 0.0
-        values[:, 0] += shift * before.values[:, 0].std()
+        values[:, 0] += shift * _middle(before.values[:, 0])
         material = Material(
             reference=self.reference, holdout=before, traffic=_attributions(values), earlier=None, groups={}
         )
@@ -197,24 +197,30 @@ def month(folder: Path, cadence: str, pool: Draw, rng: np.random.Generator, plan
     store = Store.open(config.store.url)
     store.upgrade()
     runner.register(config, store, START)
-    values = _leading(pool(ROWS))
-    attributions = _attributions(values)
+    drawn = pool(ROWS)
+    factor = _leading(drawn)
+    attributions = _attributions(drawn * factor)
     reference = Reference(
         id="0" * 16, monitor=monitor.name, attributions=attributions,
         row_ids=tuple(map(str, range(ROWS))), periods=None, holdout_digest="h" * 64, model_digest="m" * 64,
         model_version="v1", model_libraries={}, input_profiles=(), created_at=START, author="month", reason="month",
     )  # fmt: skip
     store.save_reference(reference, activate=True)
-    return Month(
-        monitor=monitor, store=store, reference=reference, draw=lambda n: _leading(pool(n)), rng=rng, plan=plan
-    )
+    return Month(monitor=monitor, store=store, reference=reference, draw=lambda n: pool(n) * factor, rng=rng, plan=plan)
 
 
 def _leading(values: Matrix) -> Matrix:
-    """The first feature made the most important one: its drift must matter."""
-    values = np.array(values)
-    values[:, 0] *= 3.0
-    return values
+    """Factors that make the first feature three times as important as any other: its drift must matter, (d,)."""
+    importance = np.abs(values).mean(axis=0)
+    factor = np.ones(values.shape[1])
+    factor[0] = 3 * importance[1:].max() / importance[0]
+    return factor
+
+
+def _middle(values: Matrix) -> float:
+    """The standard deviation of a normal law with these quartiles."""
+    low, high = np.quantile(values, (0.25, 0.75))
+    return float(high - low) / 1.349
 
 
 def _attributions(values: Matrix) -> Attributions:

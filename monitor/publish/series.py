@@ -151,9 +151,14 @@ def _largest(status: MonitorStatus) -> dict[tuple[str, str], Finding]:
             continue
         key = (finding.view, LARGEST.get(finding.test, ""))
         before = found.get(key)
-        if key[1] and (before is None or finding.statistic > (before.statistic or 0.0)):
+        if key[1] and (before is None or _rank(finding) > _rank(before)):
             found[key] = finding
     return {key: finding for key, finding in found.items() if key[1] in names.SCORE_TESTS}
+
+
+def _rank(finding: Finding) -> tuple[bool, float]:
+    """Features that can alarm before those too unimportant to, whose relative changes reach any size."""
+    return finding.p_adjusted is not None, finding.statistic or 0.0
 
 
 def _scores(status: MonitorStatus) -> list[Row]:

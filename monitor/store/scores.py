@@ -26,7 +26,7 @@ RECENT = 100
 _TESTS = {test.removesuffix("_max"): test for test in SMOOTHED_TESTS}
 """Test of a feature to the score that is its largest value over features."""
 Scores = dict[str, float]
-"""Word of SMOOTHED_TESTS to the largest value over features."""
+"""Word of SMOOTHED_TESTS to the largest value over features that can alarm."""
 
 
 def update(connection: Connection, check: Check) -> None:
@@ -52,6 +52,8 @@ def largest(check: Check, view: View) -> Scores:
     for finding in check.findings:
         test = _TESTS.get(finding.test)
         if test is None or finding.view != view or finding.feature is None or finding.segment is not None:
+            continue
+        if finding.p_adjusted is None:  # too small to alarm by itself: its relative changes reach any size
             continue
         if finding.statistic is not None and math.isfinite(finding.statistic):
             found[test] = max(found.get(test, finding.statistic), finding.statistic)
@@ -93,7 +95,7 @@ def _past_scores(connection: Connection, monitor: str, view: View, test: str) ->
         .join(entering, entering.c.id == findings.c.check_id)
         .where(
             findings.c.view == view, findings.c.test == name, findings.c.feature.is_not(None),
-            findings.c.segment.is_(None), findings.c.statistic < math.inf,
+            findings.c.segment.is_(None), findings.c.statistic < math.inf, findings.c.p_adjusted.is_not(None),
         )
         .group_by(entering.c.id, entering.c.planned_at)
         .order_by(entering.c.planned_at)

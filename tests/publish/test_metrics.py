@@ -18,7 +18,7 @@ from monitor.publish.collector import SnapshotCollector
 from monitor.publish.health import Health
 from monitor.publish.metrics import Metrics
 from monitor.publish.snapshot import MAX_AGE, SnapshotHolder
-from monitor.types import Counter, Snapshot
+from monitor.types import Counter, Finding, Snapshot
 
 from .fleet import FEATURES, NOW, MemoryReader, empty_fleet, fleet
 
@@ -164,6 +164,26 @@ def test_the_score_is_the_largest_over_features_and_its_thresholds_are_that_feat
     largest = max(f.statistic or 0 for f in check.findings if (f.view, f.test) == ("holdout", "psi"))
     assert value(text, "xdrift_drift_score", **M, view="holdout", test="psi_max") == largest
     assert value(text, "xdrift_drift_threshold", **M, view="holdout", test="psi_max", level="severe") == 0.2
+
+
+def test_a_feature_too_unimportant_to_alarm_stands_for_the_score_only_where_no_other_can() -> None:
+    snapshot = fleet().snapshot(NOW)
+    status = snapshot.monitors[1]
+    assert status.last_check is not None
+
+    def score(*findings: Finding) -> float | None:
+        check = dataclasses.replace(status.last_check, findings=findings, model_numbers={})
+        shown = dataclasses.replace(snapshot, monitors=(dataclasses.replace(status, last_check=check),))
+        found = collected(lambda: shown, clock=lambda: NOW)["xdrift_drift_score"].samples
+        numbers = [s.value for s in found if (s.labels["view"], s.labels["test"]) == ("traffic", "stability_max")]
+        assert len(numbers) <= 1
+        return numbers[0] if numbers else None
+
+    one = next(f for f in status.last_check.findings if (f.view, f.test) == ("traffic", "stability"))
+    able = dataclasses.replace(one, statistic=0.1, p_adjusted=0.5)
+    lesser = dataclasses.replace(one, statistic=0.9, p_adjusted=None, feature="zip")
+    assert score(able, lesser) == score(lesser, able) == 0.1
+    assert score(lesser) == 0.9
 
 
 def test_features_beyond_the_limit_are_counted_and_not_exported() -> None:

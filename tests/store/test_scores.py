@@ -26,6 +26,7 @@ def scored(make, number: float, psi: float, monitor: str = "credit", *, level: i
         make.finding(statistic=9.0, view="holdout"),
         make.finding(statistic=9.0, feature=None, test="psi"),
         make.finding(statistic=None, feature="région", reason="constant"),
+        make.finding(statistic=8.0, feature="zip", p_adjusted=None, level=0),
     )
     return make.bare(number, monitor, findings=findings, levels={"traffic": level}, **more)
 
@@ -52,6 +53,16 @@ def test_a_view_that_was_not_judged_has_no_mean(store, make):
     make.save(store, replace(scored(make, 0, 0.1), levels={"holdout": 0}))
 
     assert status(store, make).smoothed == {("holdout", "psi_max"): 9.0}
+
+
+def test_features_too_unimportant_to_alarm_have_no_part_in_the_mean(store, make):
+    lesser = make.finding(statistic=0.9, p_adjusted=None, level=0)
+    make.save(store, make.bare(0, findings=(lesser,), levels={"traffic": 0}))
+    assert status(store, make).smoothed == {}
+
+    counts = make.finding(statistic=0.1, feature="income")
+    make.save(store, make.bare(1, findings=(lesser, counts), levels={"traffic": 0}))
+    assert status(store, make).smoothed == {("traffic", "psi_max"): 0.1}
 
 
 def segmented(make, number: float, monitor: str = "credit", **levels: int | None):
