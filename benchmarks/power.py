@@ -33,6 +33,7 @@ POOL_ROWS = {"smoke": 2500, "short": 5000, "full": 20_000}
 TRIALS = {"smoke": 3, "short": 15, "full": 200}
 NULL_TRIALS = {"smoke": 10, "short": 60, "full": 1000}
 SHORT_SHIFTS = ("important", "silent")
+DECISIVE = "important"
 SIZES_TRIED = {"smoke": 1, "short": 2, "full": 99}
 PEER_SHARE = {"smoke": 0.01, "short": 0.05, "full": 1.0}
 
@@ -206,11 +207,17 @@ def _ask(
     model: World,
     form: Form,
 ) -> Answers:
+    told = {case.key for case in todo if case.shift is None or _worth(engine, case.shift)}
+    side = 0 if engine.wants == "attributions" else 1
+    cells = {key: pair[side] for key, pair in exchange.items() if key in told}  # in their order: without drift first
     if engine.wants == "attributions":
-        return ask(engine, {key: pair[0] for key, pair in exchange.items()}, share=PEER_SHARE[form])
-    told = {case.key for case in todo if case.shift is None or case.shift.in_inputs}
-    cells = {key: pair[1] for key, pair in exchange.items() if key in told}
+        return ask(engine, cells, share=PEER_SHARE[form])
     return ask(engine, cells, share=PEER_SHARE[form], extra={"model": str(path), "fit_rows": model.X[:N]})
+
+
+def _worth(engine: Engine, shift: Shift) -> bool:
+    """Slow peers are asked about the one shift that decides, those that take inputs about shifts of inputs."""
+    return (engine.wants == "attributions" or shift.in_inputs) and (not engine.slow or shift.name == DECISIVE)
 
 
 def _peer(engine: Engine, answers: Answers, todo: Sequence[Case]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from benchmarks.peers.environments import ENVIRONMENTS, interpreter, missing
 
 SCRIPT = Path(__file__).with_name("answers.py")
 TIMEOUT = 3600.0
+QUICK_TRIALS = 50
+"""Engines worth fewer trials than this are slow, and left out of short forms."""
 Matrix = NDArray[np.float64]
 
 
@@ -37,6 +39,10 @@ class Engine:
     """Its package is also in the development environment, so it takes part without `--peers`."""
     wants: str = "attributions"
     """`inputs`: it takes the model and its inputs, not attributions."""
+
+    @property
+    def slow(self) -> bool:
+        return self.trials < QUICK_TRIALS
 
 
 ENGINES: tuple[Engine, ...] = (
@@ -75,16 +81,12 @@ class Answers:
     reason: str | None = None
 
 
-QUICK_TRIALS = 50
-"""Engines worth fewer trials than this are left out of short forms."""
-
-
 def asked(peers: bool, *, quick: bool = False, without: Collection[str] = ()) -> tuple[Engine, ...]:
     """All engines, or those that need no environment of their own; `quick` leaves out the slow ones, `without` those
     of these environments.
     """
     chosen = (one for one in ENGINES if (peers or one.everywhere) and one.environment not in without)
-    return tuple(one for one in chosen if not quick or one.trials >= QUICK_TRIALS)
+    return tuple(one for one in chosen if not (quick and one.slow))
 
 
 def python_of(engine: Engine) -> tuple[Path, str | None]:
