@@ -210,7 +210,7 @@ class Finding:
     """None when it could not be computed; `reason` then says why."""
     p_value: float | None
     p_adjusted: float | None
-    """After Benjamini-Hochberg over all features, tests and views of the check; None where this one takes no part: the
+    """After weighted Benjamini-Hochberg over all features, tests and views; None where this one takes no part: the
     test is only reported, or the feature is too unimportant to alarm by itself."""
     threshold: float | None
     """Warning threshold at these sample sizes; None for statistics that are only reported."""

@@ -14,7 +14,7 @@ from monitor.drift.catalogue import JUDGED, PAIRED, TESTS, floors
 from monitor.drift.measure import Measurement
 from monitor.drift.prepare import Prepared
 from monitor.drift.ranking import model_numbers
-from monitor.drift.weights import Flags, shares, weighty
+from monitor.drift.weights import Flags, allotted, shares, weighty
 from monitor.settings import DriftSettings
 from monitor.types import Finding, Floats, Ints, Level, View
 
@@ -130,10 +130,10 @@ def _at(values: Floats | None, j: int) -> float | None:
 def assess(views: Mapping[Key, tuple[Prepared, Measurement]], settings: DriftSettings) -> dict[Key, ViewResult]:
     """Judge all views of one check together, and the parts of views that are tested by themselves.
 
-    P-values of all features, judged tests, views and parts form one family (Benjamini-Hochberg), those of the same rows
-    another: a harmless refit changes every row for certain, and so many true findings would let chance findings about
-    other rows pass. A test raises a feature to a level only when its statistic exceeds that level's threshold and its
-    adjusted p-value is at most that level's alpha, and the feature is material.
+    P-values of all features, judged tests, views and parts form one family (Benjamini-Hochberg, weighted by
+    importance), those of the same rows another: a harmless refit changes every row for certain, and so many true
+    findings would let chance findings about other rows pass. A test raises a feature to a level only when its statistic
+    exceeds that level's threshold and its adjusted p-value is at most that level's alpha, and the feature is material.
     """
     by_test = _adjusted(views, settings, paired=False) | _adjusted(views, settings, paired=True)
     return {
@@ -151,7 +151,10 @@ def _adjusted(
         return {}
     raw = [_family_p(views[key], name, settings) for key, name in family]
     ends = np.cumsum([len(p) for p in raw])
-    return dict(zip(family, np.split(benjamini_hochberg(np.concatenate(raw)), ends[:-1]), strict=True))
+    p = np.concatenate(raw)
+    weights = np.concatenate([_weights(views[key], settings) for key, _ in family])
+    adjusted = np.maximum(benjamini_hochberg(p / weights), p)
+    return dict(zip(family, np.split(adjusted, ends[:-1]), strict=True))
 
 
 def _part(key: View | Part) -> Part:
@@ -169,6 +172,12 @@ def _family_p(view: tuple[Prepared, Measurement], name: str, settings: DriftSett
     if _thin(measured, settings):
         return np.full(prepared.d, np.nan)
     return np.where(material(measured, settings), measured.p_values[name], np.nan)
+
+
+def _weights(view: tuple[Prepared, Measurement], settings: DriftSettings) -> Floats:
+    """Of the tests of each feature within its view or part, (d,)."""
+    measured = view[1]
+    return allotted(shares(measured.steady_ref), material(measured, settings))
 
 
 def material(measured: Measurement, settings: DriftSettings) -> Flags:
