@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.model import Alert, Group
-from alerts.promql import INFO, KEY, block, either, held, lines, named
+from alerts.promql import INFO, KEY, block, either, grown, held, lines, named
 from alerts.records import age, alarms, comparisons, severe, severe_segments, smoothed
 
 _WHO = "Monitor {{ $labels.monitor }} (model {{ $labels.model }} version {{ $labels.model_version }})"
@@ -99,7 +99,7 @@ drift = (
                 # Noise rises as well now and then: a line must explain three quarters of what the score did.
                 f"deriv({smoothed.name}[7d]) * 7 * 86400 > 3 * stddev_over_time({smoothed.name}[7d])",
                 f"and on ({_VIEW})",
-                f"{smoothed.name} offset 6d",
+                f"{smoothed.name} offset 7d",
                 f"and on ({_VIEW})",
                 f"{smoothed.name} > on ({_VIEW}) group_left () (0.5 * {_WARNING})",
                 f"and on ({KEY})",
@@ -179,7 +179,7 @@ checks = (
         name="ExplanationNotificationsFailing",
         expr=named(
             either(
-                f"{held('increase(xdrift_notification_failures_total[6h])')} > 0",
+                f"{held(grown('xdrift_notification_failures_total', '6h'))} > 0",
                 f"{held('xdrift_notifications_waiting')} > 0",
             )
         ),

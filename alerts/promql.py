@@ -24,6 +24,12 @@ def held(expr: str) -> str:
     return f"max without (instance, pod) ({expr})"
 
 
+def grown(counter: str, window: str) -> str:
+    """What a total of the store grew by. A store restored from a backup shows smaller totals: increase() would take all
+    of them for events of this moment."""
+    return f"(last_over_time({counter}[{window}]) - min_over_time({counter}[{window}]))"
+
+
 def named(expr: str) -> str:
     """Add who is concerned; a monitor that no longer exists has no row there and so no alert."""
     inner = indent(expr.strip(), "  ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.model import Group, Record
-from alerts.promql import INFO, KEY, PERIOD, PLACE, SLO, block, either, held, lines, slo_is, sloth
+from alerts.promql import INFO, KEY, PERIOD, PLACE, SLO, block, either, grown, held, lines, slo_is, sloth
 from alerts.windows import HOURS, INCIDENT, SUMMED
 
 EVENTS = (
@@ -49,8 +49,8 @@ latest = Record(
 
 def asked(window: str) -> str:
     """Predictions of a window that were to be explained: sampling leaves the others out on purpose."""
-    made = f"increase(xdrift_predictions_total[{window}])"
-    left_out = f'increase(xdrift_predictions_unexplained_total{{reason="sampling"}}[{window}])'
+    made = grown("xdrift_predictions_total", window)
+    left_out = grown('xdrift_predictions_unexplained_total{reason="sampling"}', window)
     # Within one replica: two that were scraped at different moments do not differ by what is meant here.
     return block(either(held(f"{made}\n  - ignoring (reason) {left_out}"), held(made)))
 
@@ -62,11 +62,9 @@ def events(window: str) -> tuple[Record, Record]:
         first, second = (f"sum_over_time({name}1h[{window}:1h])" for name in names)
     else:
         first = either(
-            *(slo_is(held(f"increase({good}[{window}])") if good else asked(window), slo) for slo, good, _, _ in EVENTS)
+            *(slo_is(held(grown(good, window)) if good else asked(window), slo) for slo, good, _, _ in EVENTS)
         )
-        second = either(
-            *(slo_is(held(adding.format(f"increase({bad}[{window}])")), slo) for slo, _, adding, bad in EVENTS)
-        )
+        second = either(*(slo_is(held(adding.format(grown(bad, window))), slo) for slo, _, adding, bad in EVENTS))
     return Record(name=names[0] + window, expr=first), Record(name=names[1] + window, expr=second)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.model import Alert, Group
-from alerts.promql import INFO, KEY, PERIOD, SLO, block, either, held, lines, named, slo_is
+from alerts.promql import INFO, KEY, PERIOD, SLO, block, either, grown, held, lines, named, slo_is
 from alerts.records import asked, p95
 from alerts.windows import FAST, HALF, SLOW, Tier, burning
 
@@ -17,8 +17,8 @@ SLOW_SHARE = 0.05
 def slow_share(window: str) -> str:
     """Monitors whose 95th percentile is over their threshold, by counting: right for every threshold, also between
     two bounds of the histogram."""
-    slow = held(f"increase(xdrift_explanations_slow_total[{window}])")
-    timed = held(f"increase(xdrift_explanation_duration_seconds_count[{window}])")
+    slow = held(grown("xdrift_explanations_slow_total", window))
+    timed = held(grown("xdrift_explanation_duration_seconds_count", window))
     return f"{slow} > {SLOW_SHARE} * {timed}"
 
 
@@ -50,9 +50,14 @@ def new_incidents() -> str:
     before = held(f"last_over_time({total}[2d] offset 1h)")
     return either(
         f"{held(total)} - {before} > 0",
-        f"{held(f'increase({total}[1h])')} > 0",
+        f"{held(grown(total, '1h'))} > 0",
         f"({held(total)} > 0 unless {before})",
     )
+
+
+def sources(matcher: str = "") -> str:
+    """Explanations of an hour by where they came from, all or some."""
+    return held(f"sum without (source) ({grown(f'xdrift_explanation_sources_total{matcher}', '1h')})")
 
 
 slo_alerts = (
@@ -63,7 +68,7 @@ slo_alerts = (
             lines(
                 f"{asked('15m')} >= 20",
                 f"unless on ({KEY})",
-                f"{held('increase(xdrift_predictions_explained_total[15m])')} > 0",
+                f"{held(grown('xdrift_predictions_explained_total', '15m'))} > 0",
             )
         ),
         severity="critical",
@@ -137,7 +142,7 @@ slo_alerts = (
                 f"and on ({KEY})",
                 slow_share("5m"),
                 f"and on ({KEY})",
-                f"{held('increase(xdrift_explanation_duration_seconds_count[30m])')} >= 50",
+                f"{held(grown('xdrift_explanation_duration_seconds_count', '30m'))} >= 50",
             )
         ),
         severity="critical",
@@ -158,15 +163,14 @@ privacy = Alert(
     description=_WHO + ": {{ $labels.kind }} in the explanation log.",
 )
 
-_SOURCES = "sum without (source) (increase(xdrift_explanation_sources_total{}[1h]))"
-_QUARANTINED = held("sum without (reason) (increase(xdrift_telemetry_quarantined_total[1h]))")
+_QUARANTINED = held(f"sum without (reason) ({grown('xdrift_telemetry_quarantined_total', '1h')})")
 serving_alerts = (
     Alert(
         name="ExplanationFallbackRate",
         expr=named(
             lines(
-                held(_SOURCES.format('{source=~"fallback|live_approximate"}')),
-                f"/ ({held(_SOURCES.format(''))} >= 20)",
+                sources('{source=~"fallback|live_approximate"}'),
+                f"/ ({sources()} >= 20)",
                 "> 0.05",
             )
         ),
@@ -217,7 +221,7 @@ serving_alerts = (
         expr=named(
             lines(
                 f"({_QUARANTINED} >= 10)",
-                f"  / ({_QUARANTINED} + {held('increase(xdrift_telemetry_records_total[1h])')})",
+                f"  / ({_QUARANTINED} + {held(grown('xdrift_telemetry_records_total', '1h'))})",
                 "> 0.01",
             )
         ),

@@ -1,8 +1,9 @@
 """The runbooks' decision tree, walked over what the store holds: the first branch that applies, with its evidence.
 
 The order is the order in which answers become void: nothing about drift can be read while checks fail, nothing about
-the model while the explainer is broken, nothing about the data while the pipeline is. The runbooks ask the same
-questions of Prometheus.
+the model while the explainer is broken, nothing about the data while the pipeline is. Personal data and spent error
+budgets make no other answer void, and last for a whole period: they are told beside the branch and hide none. The
+runbooks ask the same questions of Prometheus.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitor.publish.phrases import percent
-from monitor.types import Check, MonitorStatus, ReferenceSummary, Snapshot
+from monitor.publish.phrases import percent, percent_under, share
+from monitor.slo.incidents import EVENTS, INCIDENT_EVENTS, INCIDENT_SHARE
+from monitor.types import Check, MonitorStatus, ReferenceSummary, ServedLately, SloStatus, Snapshot
 
 Answer = Literal["yes", "no", "unknown"]
 
 SEVERAL = 3
 """So many monitors, and at least half of them, at level 2 or failing have something in common."""
 STALE_SLACK = timedelta(minutes=10)
-OF_THE_PRESENT = ("shared", "serving")
+OF_THE_PRESENT = ("privacy", "shared", "serving", "budget")
 """Branches of questions about other monitors and about serving, of which no past state is on record."""
-SERVING_SLOS = ("coverage", "latency", "errors", "privacy")
+LATELY = timedelta(hours=1)
+"""What serving did within it is what it does now."""
 INPUT_DRIFT = 0.2
 """PSI from which the inputs, or the predictions, count as drifted."""
 
@@ -40,6 +43,8 @@ class Facts:
     """The latest check that could judge."""
     reference: ReferenceSummary | None
     """In force; of the past the one that the latest check used."""
+    served: ServedLately | None = None
+    """What the explanation log counted within LATELY; None without one."""
     past: bool = False
     """The tree is walked as of the latest check, whatever came after it."""
 
@@ -59,9 +64,10 @@ class Diagnosis:
     at: datetime | None
     """Planned time of the check as of which it is; None for now."""
     steps: tuple[Step, ...]
-    """In order, up to and with the branch that was taken."""
+    """In order, up to and with the one that ended the walk."""
     branch: str
-    """One word for it, the same in every version: shared, not_checked, ..., fine."""
+    """One word for what ended the walk, else for what was found beside it; the same in every version: shared,
+    not_checked, ..., fine."""
     conclusion: str
     next_steps: tuple[str, ...]
 
@@ -73,35 +79,36 @@ class Question:
     ask: Callable[[Facts], tuple[Answer, Sequence[str]]]
     conclusion: str
     next_steps: tuple[str, ...]
+    beside: bool = False
+    """A yes is told and does not end the walk."""
 
 
 def diagnose(facts: Facts) -> Diagnosis:
-    """Walk the tree. `unknown` answers are shown and passed by; the first `yes` ends the walk."""
+    """Walk the tree. `unknown` answers are shown and passed by; the first `yes` ends the walk, but for questions beside
+    it, which come after it in the conclusion and the next steps."""
     steps: list[Step] = []
-    asked = [question for question in TREE if not facts.past or question.branch not in OF_THE_PRESENT]
-    for question in asked:
+    found: list[Question] = []
+    for question in TREE:
+        if facts.past and question.branch in OF_THE_PRESENT:
+            continue
         answer, evidence = question.ask(facts)
         steps.append(Step(question=question.text, answer=answer, evidence=tuple(evidence)))
         if answer == "yes":
-            return _diagnosis(facts, steps, question.branch, question.conclusion, question.next_steps)
+            found.append(question)
+            if not question.beside:
+                break
+    found.sort(key=lambda question: question.beside)
     unknown = any(step.answer == "unknown" for step in steps)
-    conclusion = (
-        "Nothing is wrong that this monitor can see." if not unknown else "Nothing found; not all was answered."
-    )
-    # Its checks are on time, or the walk would have ended there: the next one comes by itself.
-    next_steps = ("xdrift check {monitor}",) if unknown else ()
-    return _diagnosis(facts, steps, "fine" if not unknown else "unclear", conclusion, next_steps)
-
-
-def _diagnosis(
-    facts: Facts, steps: Sequence[Step], branch: str, conclusion: str, next_steps: Sequence[str]
-) -> Diagnosis:
-    name = facts.status.name
-    told = tuple(step.format(monitor=name) for step in next_steps)
-    at = facts.latest.planned_at if facts.past and facts.latest else None
+    if not found:
+        found = [_UNCLEAR if unknown else _FINE]
     return Diagnosis(
-        monitor=name, at=at, steps=tuple(steps), branch=branch, conclusion=conclusion, next_steps=told
-    )  # fmt: skip
+        monitor=facts.status.name,
+        at=facts.latest.planned_at if facts.past and facts.latest else None,
+        steps=tuple(steps),
+        branch=found[0].branch,
+        conclusion=" ".join(question.conclusion for question in found),
+        next_steps=tuple(step.format(monitor=facts.status.name) for question in found for step in question.next_steps),
+    )
 
 
 Answered = tuple[Answer, Sequence[str]]
@@ -149,17 +156,63 @@ def _blind(facts: Facts) -> Answered:
     return "no", [f"{latest.n_explained} rows judged"]
 
 
+def _personal(facts: Facts) -> Answered:
+    slo = next((one for one in facts.status.slos if one.slo == "privacy"), None)
+    if facts.status.telemetry is None or slo is None or slo.remaining is None:
+        return "no", []
+    return ("yes" if slo.remaining <= 0 else "no"), [_left(slo)]
+
+
 def _unserved(facts: Facts) -> Answered:
-    """The explanation log: is it read, and are predictions explained at all?"""
+    """The explanation log: is it read, and are predictions explained now?
+
+    Failing is what an incident is to the composite objective: a burn rate of more than 0.2 x days of the period, on at
+    least three bad events.
+    """
     telemetry = facts.status.telemetry
     if telemetry is None:
         return "no", ["no explanation log configured"]
     if telemetry.consecutive_failures:
         return "yes", [f"the explanation log could not be read {telemetry.consecutive_failures} times in a row"]
-    slos = [one for one in facts.status.slos if one.slo in SERVING_SLOS and one.remaining is not None]
-    lines = [f"{one.slo}: {percent(one.remaining)} of the error budget left" for one in slos]
-    spent = [line for line, one in zip(lines, slos, strict=True) if one.remaining is not None and one.remaining <= 0]
-    return ("yes", spent) if spent else ("no", lines)
+    lately = _lately(facts)
+    failing = [line for slo, good, line in lately if 1 - good > (1 - slo.objective) * _incident_rate(slo)]
+    if failing:
+        return "yes", failing
+    counted = facts.served is not None and facts.served.predictions + facts.served.explanations > 0
+    told = "no objective was missed in the last hour" if counted else "nothing was counted in the last hour"
+    return "no", [line for *_, line in lately] or [told]
+
+
+def _incident_rate(slo: SloStatus) -> float:
+    return INCIDENT_SHARE * slo.period_seconds / 86400
+
+
+def _overspent(facts: Facts) -> Answered:
+    """Is a promise about explanations broken, over the period or in the last hour?"""
+    if facts.status.telemetry is None:
+        return "no", []
+    slos = [one for one in facts.status.slos if one.slo in EVENTS and one.remaining is not None]
+    spent = [_left(one) for one in slos if one.remaining is not None and one.remaining <= 0]
+    missed = [*spent, *(line for *_, line in _lately(facts))]
+    return ("yes", missed) if missed else ("no", [_left(one) for one in slos])
+
+
+def _left(slo: SloStatus) -> str:
+    return f"{slo.slo}: {percent(slo.remaining)} of the error budget left"
+
+
+def _lately(facts: Facts) -> list[tuple[SloStatus, float, str]]:
+    """(objective, share of good events, in words) of those missed in the last hour, on enough events to say so."""
+    found = []
+    for slo in facts.status.slos:
+        if slo.slo not in EVENTS or facts.served is None:
+            continue
+        bad, events = (int(getattr(facts.served, name)) for name in EVENTS[slo.slo])
+        if bad < INCIDENT_EVENTS or (good := 1 - bad / events) >= slo.objective:
+            continue
+        told = f"{slo.slo} in the last hour: {percent_under(good, slo.objective)}, objective {share(slo.objective)}"
+        found.append((slo, good, told))
+    return found
 
 
 def _explainer(facts: Facts) -> Answered:
@@ -211,7 +264,19 @@ def _numbers(check: Check) -> list[str]:
     return lines
 
 
+_FINE = Question("fine", "", lambda _: ("no", ()), "Nothing is wrong that this monitor can see.", ())
+# Its checks are on time, or the walk would have ended there: the next one comes by itself.
+_UNCLEAR = Question(
+    "unclear", "", lambda _: ("no", ()), "Nothing found; not all was answered.", ("xdrift check {monitor}",)
+)
 TREE: tuple[Question, ...] = (
+    Question(
+        "privacy", "Is there personal data in explanations?", _personal,
+        "Personal data stands in the explanation log: there may be a duty to report it.",
+        ("tell the privacy officer; xdrift doctor says which kind, in which field and when",
+         "redact the field in the application, and name it under redact or privacy in the configuration"),
+        beside=True,
+    ),
     Question(
         "shared", "Are several monitors in the same trouble?", _shared,
         "Something shared is broken: explainer image, feature store, prediction log, database.",
@@ -231,9 +296,18 @@ TREE: tuple[Question, ...] = (
         ("is the prediction log still written?", "lower sample.min_rows only if the traffic is meant to be thin"),
     ),
     Question(
-        "serving", "Does serving fail to explain?", _unserved,
+        "serving", "Does serving fail to explain now?", _unserved,
         "Predictions are served without good explanations: look at the serving system, not at drift.",
-        ("look at unexplained predictions by route on the monitor's page", "xdrift poll {monitor}"),
+        (
+            "the monitor's page lists what lacks an explanation; restart or roll back the explainer that serves it",
+            "does the log fail to be read? xdrift doctor says why",
+        ),
+    ),
+    Question(
+        "budget", "Are objectives of explanations missed?", _overspent,
+        "An error budget of explanations is spent, or an objective was missed in the last hour.",
+        ("the monitor's page lists what lacks an explanation; until the budget is back make nothing worse",),
+        beside=True,
     ),
     Question(
         "reference", "Is the reference missing, or new?", _reference,
@@ -264,4 +338,4 @@ TREE: tuple[Question, ...] = (
         ("predictions moved too: tell the owner today", "they did not: a ticket for the next review"),
     ),
 )  # fmt: skip
-"""Asked in this order; the first yes ends the walk."""
+"""Asked in this order; the first yes that is not beside the walk ends it."""

@@ -536,6 +536,31 @@ class TelemetryStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServedLately:
+    """What the explanation log of one monitor counted of some recent time."""
+
+    predictions: int
+    """Without those that sampling left out."""
+    unexplained: int
+    explanations: int
+    """Attempts to explain."""
+    errors: int
+    slow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnexplainedGroup:
+    """Predictions without an explanation that have a reason, a model version and the monitor's groups in common."""
+
+    reason: str
+    model_version: str
+    groups: Mapping[str, str]
+    """Key of `telemetry.group_by` to its value; keys that records do not have are absent."""
+    n: int
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SloStatus:
     """One objective of one monitor and what is left of its budget."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.diagnose import TREE, Diagnosis, Facts, diagnose
-from monitor.types import SloStatus, TelemetryStatus
+from monitor.types import ServedLately, SloStatus, TelemetryStatus
 from tests.publish.fleet import NOW, fleet
 
 QUIET, SEVERE, THIN = "forecast-weekly", "fraud-prod", "credit-limit"
@@ -127,19 +127,69 @@ def test_another_reference_in_force_than_the_checks_makes_results_incomparable()
     assert diagnose(replace(found, reference=None)).branch == "reference"
 
 
-def test_a_log_that_cannot_be_read_or_a_spent_budget_is_the_serving_systems():
-    found = facts(QUIET)
-    read = TelemetryStatus(watermark=NOW, last_success_at=NOW, consecutive_failures=0, latency_threshold=0.2)
-    spent = (SloStatus(slo="coverage", objective=0.95, period_seconds=2.6e6, remaining=-0.4),)
-    left = (SloStatus(slo="coverage", objective=0.95, period_seconds=2.6e6, remaining=0.4),)
+READ = TelemetryStatus(watermark=NOW, last_success_at=NOW, consecutive_failures=0, latency_threshold=0.2)
+NOTHING = ServedLately(predictions=0, unexplained=0, explanations=0, errors=0, slow=0)
+WELL = ServedLately(predictions=1000, unexplained=10, explanations=990, errors=0, slow=10)
 
-    def asked(telemetry: TelemetryStatus, slos: tuple[SloStatus, ...]) -> Diagnosis:
-        return diagnose(replace(found, status=replace(found.status, telemetry=telemetry, slos=slos)))
 
-    assert asked(replace(read, consecutive_failures=3), left).branch == "serving"
-    assert asked(read, spent).branch == "serving"
-    assert asked(read, spent).steps[-1].evidence == ("coverage: −40% of the error budget left",)
-    assert asked(read, left).branch == "fine"
+def served(
+    found: Facts, lately: ServedLately = WELL, *, telemetry: TelemetryStatus = READ, **remaining: float | None
+) -> Facts:
+    """With an explanation log, what it said of the last hour, and these budgets left."""
+    objectives = {"coverage": 0.95, "latency": 0.95, "errors": 0.99, "privacy": 1.0}
+    slos = tuple(
+        SloStatus(slo=name, objective=objective, period_seconds=30 * 86400, remaining=remaining.get(name, 1.0))
+        for name, objective in objectives.items()
+    )
+    return replace(found, status=replace(found.status, telemetry=telemetry, slos=slos), served=lately)
+
+
+def test_serving_fails_when_its_log_cannot_be_read_or_the_last_hour_went_wrong():
+    outage = replace(WELL, unexplained=400)
+    unreadable = replace(READ, consecutive_failures=3)
+
+    assert diagnose(served(facts(QUIET))).branch == "fine"
+    assert diagnose(served(facts(QUIET), telemetry=unreadable)).branch == "serving"
+    found = diagnose(served(with_verdict("pipeline"), outage))
+    assert found.branch == "serving"
+    assert found.steps[-1].evidence == ("coverage in the last hour: 60%, objective 95%",)
+    assert not any("poll" in step for step in found.next_steps)
+
+
+def test_two_unexplained_predictions_of_a_quiet_hour_are_no_failing_serving():
+    quiet_hour = ServedLately(predictions=3, unexplained=2, explanations=1, errors=0, slow=0)
+
+    assert diagnose(served(facts(QUIET), quiet_hour)).branch == "fine"
+    assert diagnose(served(facts(QUIET), replace(quiet_hour, unexplained=3))).branch == "serving"
+
+
+@pytest.mark.parametrize("spent", ["coverage", "latency", "errors", "privacy"])
+@pytest.mark.parametrize("lately", [WELL, NOTHING])
+def test_a_budget_spent_weeks_ago_hides_no_broken_pipeline_and_is_still_told(spent, lately):
+    found = diagnose(served(with_verdict("pipeline"), lately, **{spent: 0.0}))
+
+    assert found.branch == "pipeline"
+    beside = next(step for step in found.steps if step.answer == "yes" and step.question != found.steps[-1].question)
+    assert beside.evidence[0] == f"{spent}: 0% of the error budget left"
+    assert ("Personal data" in found.conclusion) == (spent == "privacy")
+    assert len(found.next_steps) > 2
+
+
+def test_a_spent_budget_is_the_answer_where_nothing_else_is_wrong():
+    assert diagnose(served(facts(QUIET), coverage=-0.4)).branch == "budget"
+    assert diagnose(served(facts(QUIET), privacy=0.0)).branch == "privacy"
+    both = diagnose(served(facts(QUIET), privacy=0.0, errors=-1.0))
+    assert both.branch == "privacy"
+    assert "error budget" in both.conclusion
+    assert diagnose(served(facts(QUIET, judged=None), coverage=-0.4)).branch == "budget"
+
+
+def test_an_hour_under_its_objective_is_told_before_its_budget_is_spent():
+    found = diagnose(served(facts(QUIET), replace(WELL, unexplained=60)))
+
+    assert found.branch == "budget"
+    lines = next(step.evidence for step in found.steps if step.answer == "yes")
+    assert lines == ("coverage in the last hour: 94%, objective 95%",)
 
 
 def test_nothing_is_to_be_done_where_nothing_is_wrong():
@@ -174,7 +224,7 @@ def test_questions_that_only_the_present_answers_are_not_asked_of_the_past():
 
     assert past.branch == "data"
     assert [step.question for step in past.steps] == [
-        question.text for question in TREE if question.branch not in ("shared", "serving")
+        question.text for question in TREE if question.branch not in ("shared", "serving", "privacy", "budget")
     ]
     assert diagnose(shared).branch == "shared"
     assert diagnose(replace(facts(QUIET), past=True)).branch == "fine"

@@ -202,7 +202,7 @@ CASES = (
             messages(3, 0, monitor="m3"),
             # A restored backup, and a failure after it.
             info("m4"),
-            messages("9x1 0x1 1x{n}", 0, monitor="m4"),
+            messages("9x1 5x1 6x{n}", 0, monitor="m4"),
         ),
         quiet=(("35m", MESSAGES, M1), ("35m", MESSAGES, M2), ("1h", MESSAGES, M3), ("6h15m", MESSAGES, M2)),
         fires=(("45m", MESSAGES, M1), ("45m", MESSAGES, M2), ("6h", MESSAGES, M2), ("1h", MESSAGES, M4)),

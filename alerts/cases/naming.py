@@ -103,12 +103,12 @@ CASES = (
         name="a score that rose under another name is no trend any more",
         interval="2h",
         series=join(
-            # Named anew after seven days.
-            formerly(join(info(), smooth("0.08+0.0008x{n}")), 84),
+            # Named anew after nine days.
+            formerly(join(info(), smooth("0.08+0.0008x{n}")), 108),
             # The same under one name.
             info("m2"), smooth("0.08+0.0008x{n}", monitor="m2"),
         ),
-        fires=(("166h", TREND, M1), ("190h", TREND, M2), ("174h", TREND, M2)),
-        quiet=(("174h", TREND, M1), ("190h", TREND, M1)),
+        fires=(("214h", TREND, M1), ("222h", TREND, M2), ("238h", TREND, M2)),
+        quiet=(("222h", TREND, M1), ("238h", TREND, M1)),
     ),
 )  # fmt: skip

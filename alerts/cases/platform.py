@@ -106,7 +106,7 @@ CASES = (
         interval="5m",
         twins=False,
         behind=False,
-        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("900+1x6 0+1x{n}", "900+1x6 0+1x{n}"))),
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("900+1x6 500+1x{n}", "900+1x6 500+1x{n}"))),
         fires=(("50m", PLATFORM, EU),),
     ),
     Case(

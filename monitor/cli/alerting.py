@@ -17,6 +17,10 @@ alerts = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Rules, r
 slo = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Objectives, for other tools.")
 
 
+_CONFIGURED = {"runbook_url": "runbook_url", "dashboard_url": "grafana_url", "page_url": "external_url"}
+"""Link of an alert to where `server` of the configuration has it."""
+
+
 class RuleFormat(StrEnum):
     prometheus = "prometheus"
     operator = "operator"
@@ -38,20 +42,31 @@ def render(
         typer.Option("--output", "-o", metavar="DIR", help="Write rules, routing example and runbooks into a folder."),
     ] = None,
     job: Annotated[str, typer.Option(metavar="NAME", help="Job under which Prometheus scrapes the daemon.")] = "xdrift",
-    runbook_url: Annotated[str | None, typer.Option(metavar="URL", help="Folder of the runbooks.")] = None,
-    dashboard_url: Annotated[str | None, typer.Option(metavar="URL", help="Grafana.")] = None,
-    page_url: Annotated[str | None, typer.Option(metavar="URL", help="The daemon's own pages.")] = None,
+    runbook_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Folder of runbooks; server.runbook_url of the configuration when absent."),
+    ] = None,
+    dashboard_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Grafana; server.grafana_url of the configuration when absent."),
+    ] = None,
+    page_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The daemon's pages; server.external_url of the configuration when absent."),
+    ] = None,
     namespace: Annotated[str | None, typer.Option(metavar="NAME", help="Namespace of the PrometheusRule.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> int:
     """Print the recording and alerting rules, or write them with the routing example and the runbooks.
 
-    One rule set serves every monitor: objectives and thresholds are series.
+    One rule set serves every monitor: objectives and thresholds are series. Links that neither options nor a
+    configuration give lead to example.org.
     """
     from alerts.render import Links, dump, operator, prometheus
 
     given = {"runbook_url": runbook_url, "dashboard_url": dashboard_url, "page_url": page_url}
-    links = Links(job=job, **{key: value.rstrip("/") for key, value in given.items() if value})
+    links = Links(job=job, **_addresses(given, config))
     document = operator(links, namespace=namespace) if form is RuleFormat.operator else prometheus(links)
     if output is None:
         if as_json:
@@ -65,6 +80,20 @@ def render(
         return 0
     say(f"Wrote {written[0]}, {written[1]} and {len(written) - 2} runbooks into {output}.")
     return 0
+
+
+def _addresses(given: dict[str, str | None], config: Path) -> dict[str, str]:
+    """Where links lead: as `given`, else as configured, without trailing slashes; those that nobody gave are left out.
+
+    No configuration file is needed, and none is read where everything is given. Tells on stderr what is left out.
+    """
+    if not all(given.values()) and (config != DEFAULT_CONFIG or config.exists()):
+        server = load_settings(config).server
+        given = {link: value or getattr(server, _CONFIGURED[link]) for link, value in given.items()}
+    if missing := [link for link, value in given.items() if not value]:
+        options = ", ".join(f"--{link.replace('_', '-')} (server.{_CONFIGURED[link]})" for link in missing)
+        sys.stderr.write(f"links in alerts lead to https://example.org, which stands for yours; give {options}\n")
+    return {link: value.rstrip("/") for link, value in given.items() if value}
 
 
 def _write(folder: Path, name: str, rules: str) -> list[str]:

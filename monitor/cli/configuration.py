@@ -177,6 +177,7 @@ def _reports_plan(settings: Settings, now: datetime) -> dict[str, Any] | None:
 
 def _log_plan(monitor: MonitorSettings) -> dict[str, Any] | None:
     from monitor.config import without_secrets
+    from monitor.probe_names import kept_back
     from monitor.settings import format_duration
 
     log = monitor.telemetry
@@ -184,7 +185,14 @@ def _log_plan(monitor: MonitorSettings) -> dict[str, Any] | None:
         return None
     where = log.path or f"{log.table} by {log.order} in {without_secrets(str(log.url))}"
     threshold, remember = format_duration(log.latency_threshold), format_duration(log.remember)
-    return {"from": where, "every": format_duration(log.every), "latency_threshold": threshold, "remember": remember}
+    return {
+        "from": where,
+        "every": format_duration(log.every),
+        "latency_threshold": threshold,
+        "remember": remember,
+        "price_per_hour": log.price_per_hour,
+        "kept_back": {setting: list(names) for setting, names in kept_back(monitor).items()},
+    }
 
 
 def warnings(monitor: MonitorSettings) -> list[str]:

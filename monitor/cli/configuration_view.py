@@ -70,9 +70,11 @@ def reports_line(reports: Mapping[str, Any]) -> str:
 
 
 def _log_line(log: Mapping[str, Any]) -> str:
+    price = f"${log['price_per_hour']:,.6g} per hour of compute" if log["price_per_hour"] else "without a price"
+    named = ", ".join(f"{', '.join(names)} ({setting})" for setting, names in log["kept_back"].items())
     return (
         f"{_from_here(log['from'])}, read every {log['every']}; slow over {log['latency_threshold']}, "
-        f"ids remembered for {log['remember']}"
+        f"ids remembered for {log['remember']}; {price}; {f'kept back: {named}' if named else 'no column is kept back'}"
     )
 
 

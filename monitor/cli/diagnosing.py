@@ -61,7 +61,7 @@ def diagnose(
 
 
 def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts:
-    from monitor.diagnose import Facts
+    from monitor.diagnose import LATELY, Facts
     from monitor.errors import ConfigError
 
     now = options.utc_now()
@@ -86,6 +86,7 @@ def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts
         snapshot=snapshot,
         latest=recent[0] if recent else None,
         judged=next((check for check in recent if check.outcome == "succeeded"), None),
+        served=None if status.telemetry is None else store.served_lately(monitor.name, now - LATELY),
         reference=next(
             (one for one in store.references(monitor.name) if (one.id == used if used else one.active)), None
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,7 +50,7 @@ def reference_view(reference: Reference, *, active: bool) -> Group:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     rows = f"{reference.attributions.n:,}"
-    rows += "" if periods is None else f" in {_periods_words(sorted(set(periods)))}"
+    rows += "" if periods is None else f" in {_periods_words(periods)}"
     exact = "exact" if explainer.exact else "approximate"
     for word, text in (
         ("made", f"{reference.created_at:%Y-%m-%d %H:%M} UTC by {reference.author}"),
@@ -65,10 +66,18 @@ def reference_view(reference: Reference, *, active: bool) -> Group:
 
 
 def _periods_words(periods: Sequence[str]) -> str:
-    """Periods are known by the day they begin on, so the last one's day is no end of the rows."""
-    if len(periods) == 1:
-        return f"1 period that begins {periods[0]}"
-    return f"{len(periods)} periods that begin {periods[0]} to {periods[-1]}"
+    """Of each row's period. They are known by the day they begin on, so the last one's day is no end of the rows.
+
+    A check tells of the periods that thresholds were calibrated on, which are those with enough rows.
+    """
+    from monitor.drift.calibrate import MIN_PERIOD_ROWS
+
+    rows = Counter(periods)
+    small = sum(n < MIN_PERIOD_ROWS for n in rows.values())
+    aside = f" ({small:,} with under {MIN_PERIOD_ROWS} rows, which thresholds leave aside)" if small else ""
+    if len(rows) == 1:
+        return f"1 period that begins {min(rows)}{aside}"
+    return f"{len(rows)} periods that begin {min(rows)} to {max(rows)}{aside}"
 
 
 def _importance_table(found: Sequence[tuple[str, float]]) -> RenderableType:

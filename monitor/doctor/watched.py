@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor import pipeline
 from monitor.doctor.finding import Finding, State, attempt, failed
@@ -22,6 +22,10 @@ LINES = (
 """Every line that was read is in one of these."""
 PROBED_ROWS = 1
 """Rows of the holdout explained."""
+PERSONAL_DAYS = 30
+"""Personal data found longer ago is told by reports only: the log was mended, or the alert would still fire."""
+PERSONAL_LISTED = 10
+"""Fields named; a writer that logs objects whole may have hundreds."""
 
 
 def examine(monitor: MonitorSettings, store: Store | None, now: datetime) -> Iterator[Finding]:
@@ -36,6 +40,7 @@ def examine(monitor: MonitorSettings, store: Store | None, now: datetime) -> Ite
         yield Finding(monitor=monitor.name, part="holdout.period", state="warn", found=long[0], next=long[1])
     if store is not None and monitor.telemetry is not None:
         yield from _set_aside(monitor, monitor.telemetry, store, now)
+        yield from _personal(monitor, store, now)
     opened: list[Subject] = []
     if broken:
         yield _unknown(monitor, "explanation", f"the {' and the '.join(broken)} did not open")
@@ -81,6 +86,28 @@ def _set_aside(monitor: MonitorSettings, log: TelemetrySettings, store: Store, n
         found=f"{sum(one.n for one in aside):,} of {lines:,.0f} lines of the explanation log: {'; '.join(told)} "
         f"({'file:byte' if log.path else 'source:row'})",
         next="they are not counted and not read again: look at these places, and mend what writes them",
+    )  # fmt: skip
+
+
+def _personal(monitor: MonitorSettings, store: Store, now: datetime) -> Iterator[Finding]:
+    """Which kind of personal data stands in which field of the explanation log; nothing without any."""
+    days = store.telemetry_incidents(monitor.name, within=timedelta(days=PERSONAL_DAYS), now=now)
+    found: dict[tuple[str, str], tuple[datetime, int]] = {}
+    for day in sorted(days, key=lambda one: one.day):
+        before = found.pop((day.kind, day.field), None)
+        found[day.kind, day.field] = (day.day, day.n + (before[1] if before else 0))
+    if not found:
+        return
+    told = [
+        f"{kind.replace('_', ' ')} in field {field}, {n:,} time{'s' * (n > 1)}, last on {last:%Y-%m-%d}"
+        for (kind, field), (last, n) in reversed(found.items())
+    ]
+    told[PERSONAL_LISTED:] = [f"{len(told) - PERSONAL_LISTED} more"] * (len(told) > PERSONAL_LISTED)
+    yield Finding(
+        monitor=monitor.name, part="personal data", state="warn",
+        found=f"in the explanation log, last {PERSONAL_DAYS} days: {'; '.join(told)}",
+        next="keep the column back with `redact`, `privacy.hash` or `privacy.mask` and clean the log; where such text "
+        "is expected, name the column under `privacy.allow`",
     )  # fmt: skip
 
 

@@ -94,6 +94,8 @@ class CheckPage:
     """Places of the importances."""
     inputs: tuple[tuple[str, float, float], ...]
     """Input column, PSI and bar (0 to 100), largest first."""
+    left_out: tuple[str, ...]
+    """Input columns that are kept back, whose drift nobody looks at."""
     prediction_drift: float | None
     prediction_bar: float
     reference: ReferenceSummary | None
@@ -136,6 +138,7 @@ def check_page(
         number_titles=tuple(dict.fromkeys(title for row in views for title, _ in row.numbers)),
         decimals=decimals_for(max((part.importance_current for part in ordered), default=0.0)),
         inputs=tuple(sorted(inputs, key=lambda row: (-row[2], row[0]))),
+        left_out=tuple(name for name in check.decision.get("left_out") or () if name not in check.input_drift),
         prediction_drift=check.input_drift.get(PREDICTION),
         prediction_bar=round(100 * drift.get(PREDICTION, 0.0) / full, 2),
         reference={reference.id: reference for reference in references}.get(check.reference_id or ""),

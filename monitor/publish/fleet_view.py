@@ -30,8 +30,8 @@ class FleetRow:
     """Features above level none in the latest check, largest change first."""
     budget: SloStatus | None
     """The objective with least of its error budget left; None while nothing was counted."""
-    overspent: tuple[str, ...]
-    """Objectives whose error budget is overspent, the worst first. Such a monitor's card is never green."""
+    spent: tuple[str, ...]
+    """Objectives whose error budget is spent, the worst first. Such a monitor's card is never green."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def _row(status: MonitorStatus, histories: Mapping[str, Sequence[HistoryPoint]],
         strip=cells(histories.get(status.name, ())),
         movers=movers(status.last_check.contributions if status.last_check else ())[:MOVERS],
         budget=worst(status.slos),
-        overspent=overspent(status.slos),
+        spent=spent(status.slos),
     )
 
 
@@ -73,9 +73,12 @@ def worst(slos: Sequence[SloStatus]) -> SloStatus | None:
     return min((slo for slo in slos if slo.remaining is not None), key=lambda slo: slo.remaining or 0.0, default=None)
 
 
-def overspent(slos: Sequence[SloStatus]) -> tuple[str, ...]:
-    """Objectives with less than nothing of their budget left, the worst first; what is made of others comes last."""
-    found = [slo for slo in slos if slo.remaining is not None and slo.remaining < 0]
+def spent(slos: Sequence[SloStatus]) -> tuple[str, ...]:
+    """Objectives with nothing of their budget left, the worst first; what is made of others comes last.
+
+    That of privacy is never overspent: it is whole or spent.
+    """
+    found = [slo for slo in slos if slo.remaining is not None and slo.remaining <= 0]
     return tuple(slo.slo for slo in sorted(found, key=lambda slo: (slo.slo == SUM_OF_OTHERS, slo.remaining)))
 
 

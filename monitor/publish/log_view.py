@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from monitor.names import QUARANTINE_MEANINGS
-from monitor.publish.phrases import percent
+from monitor.publish.phrases import percent, percent_under
 from monitor.types import Counter, MonitorStatus
 
 _DATA = "xdrift_privacy_incidents_total"
@@ -32,7 +32,7 @@ def log_facts(status: MonitorStatus, counters: Sequence[Counter]) -> tuple[Fact,
     failing = status.telemetry.consecutive_failures
     threshold = status.telemetry.latency_threshold
     found = (
-        Fact("Predictions", f"{seen:,.0f}, {percent(explained / seen)} with an explanation" if seen else "none yet"),
+        Fact("Predictions", _seen(status, seen, explained)),
         Fact("Without", _named(_by(mine, "xdrift_predictions_unexplained_total", "reason"))),
         Fact("Failed", _named(_by(mine, "xdrift_explanation_errors_total", "reason"))),
         Fact("Answered by", ", ".join(f"{word} {percent(n / explained)}" for word, n in sources)),
@@ -43,6 +43,13 @@ def log_facts(status: MonitorStatus, counters: Sequence[Counter]) -> tuple[Fact,
         Fact("Failing polls", f"{failing} in a row" if failing else "", bad=True),
     )
     return tuple(fact for fact in found if fact.words)
+
+
+def _seen(status: MonitorStatus, seen: float, explained: float) -> str:
+    if not seen:
+        return "none yet"
+    objective = next((slo.objective for slo in status.slos if slo.slo == "coverage"), 0.0)
+    return f"{seen:,.0f}, {percent_under(explained / seen, objective)} with an explanation"
 
 
 def _total(counters: Sequence[Counter], name: str) -> float:

@@ -46,8 +46,10 @@ def logged_words(logged: Logged) -> str:
     if not logged.features:
         said = "The serving system logged attributions, of no feature that the model has"
     else:
-        gap = "by more than all of it" if math.isinf(logged.gap) else f"by {percent(logged.gap)} of its attributions"
-        said = f"{logged.features} logged attributions differ from the recomputed ones {gap}"
+        apart = f" by {percent(logged.gap)} of the total size of the recomputed ones"
+        if math.isinf(logged.gap):
+            apart = ", which are all 0"
+        said = f"{logged.features} logged attributions differ from the recomputed ones{apart}"
     if logged.agrees is not None and logged.tolerance is not None:
         said += f", {'within' if logged.agrees else 'beyond'} the tolerance of {percent(logged.tolerance)}"
     if logged.unknown:

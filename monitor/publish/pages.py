@@ -7,7 +7,7 @@ import importlib.metadata
 import importlib.util
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fastapi import APIRouter, Response
@@ -26,7 +26,7 @@ from monitor.publish.predictions import explain_kept, find, monitors_of
 from monitor.publish.reader import Reader
 from monitor.publish.snapshot import SnapshotHolder
 from monitor.publish.strip import cells
-from monitor.types import Check, HistoryPoint, Snapshot, labelled
+from monitor.types import Check, HistoryPoint, MonitorStatus, Snapshot, UnexplainedGroup, labelled
 
 HERE = Path(__file__).parent
 READ = ["GET", "HEAD"]
@@ -34,6 +34,10 @@ HISTORY = 60
 """Checks in a strip and in the heatmap."""
 LISTED = 100
 """Checks on one page of a monitor's list."""
+UNEXPLAINED_DAYS = 7
+"""UTC days, today included, of which a monitor's page lists what lacks an explanation."""
+GROUPS = 10
+"""Groups of predictions without explanation that are listed."""
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +137,8 @@ def router(
             references=sorted(reader.references(name), key=lambda r: r.created_at, reverse=True),
             maintenances=reader.maintenances(name),
             log_facts=log_facts(status, snapshot.counters),
+            unexplained=_unexplained(reader, status, now),
+            unexplained_days=UNEXPLAINED_DAYS,
             late=phrases.overdue(status, now),
             now=now,
         )
@@ -166,6 +172,14 @@ def router(
         return page("prediction.html", page=prediction_page(shown), shown=shown, now=clock())
 
     return routes
+
+
+def _unexplained(reader: Reader, status: MonitorStatus, now: datetime) -> Sequence[UnexplainedGroup]:
+    """What lacks an explanation, the most frequent first; empty for a monitor without explanation log."""
+    if status.telemetry is None:
+        return ()
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return reader.unexplained(status.name, since=today - timedelta(days=UNEXPLAINED_DAYS - 1), limit=GROUPS)
 
 
 def _histories(reader: Reader, snapshot: Snapshot) -> tuple[Mapping[str, Sequence[HistoryPoint]], str | None]:

@@ -199,6 +199,16 @@ def percent(value: float | None) -> str:
     return f"{sign}under 0.01%" if size < 0.5 else f"{sign}over 99.99%"
 
 
+def percent_under(value: float, objective: float) -> str:
+    """`percent`, with so many decimals that a share under its objective never reads as the objective."""
+    told = percent(value)
+    for decimals in range(1, 5):
+        if not value < objective or float(told.lstrip("−").removesuffix("%")) < 100 * objective:
+            return told
+        told = f"{value:.{decimals}%}"
+    return f"under {share(objective)}"
+
+
 def share(value: float) -> str:
     """An objective, with the digits it was given in: `95%`, `99.95%`."""
     return f"{100 * value:.6g}%"

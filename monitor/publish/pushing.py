@@ -90,9 +90,14 @@ def checked(url: str) -> str:
 
 
 def _gateway(url: str) -> tuple[str, Handler]:
-    """The address without credentials, and how to talk to it. Raises ConfigError for anything but http and https."""
+    """The address without credentials, and how to talk to it. Raises ConfigError for anything but http and https.
+
+    HOST:PORT and names with a dot need no scheme; a bare word is another argument in the wrong place.
+    """
     full, shown = _full(url), _shown(url)
     try:
+        if "://" not in url and not {".", ":"} & set(url.partition("/")[0].rpartition("@")[2]):
+            raise ValueError("a word")
         parts = urlsplit(over_http(full))
         parts.path.encode("ascii")  # as it is sent
     except ValueError:

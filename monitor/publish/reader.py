@@ -16,6 +16,7 @@ from monitor.types import (
     Profile,
     ReferenceSummary,
     Snapshot,
+    UnexplainedGroup,
     Verdict,
 )
 
@@ -81,4 +82,9 @@ class Reader(Protocol):
 
     def input_profiles(self, check: Check, /) -> Sequence[Profile]:
         """Distributions of inputs: of the check's reference, then of its own window."""
+        ...
+
+    def unexplained(self, monitor: str, *, since: datetime, limit: int) -> Sequence[UnexplainedGroup]:
+        """Predictions without an explanation of whole UTC days from `since` on, by reason, model version and group, the
+        most frequent first; without those that sampling left out."""
         ...

@@ -35,6 +35,7 @@ from monitor.store import (
     references,
     registry,
     reporting,
+    serving,
     slots,
     status,
     telemetry,
@@ -45,7 +46,7 @@ from monitor.store.examine import Examination
 from monitor.store.outbox import Announce
 from monitor.store.reader import Reader, create_reader
 from monitor.store.recovery import check_id
-from monitor.store.reported import PeriodFacts, SwarmRow, WeeklyFacts
+from monitor.store.reported import IncidentLine, PeriodFacts, SwarmRow, WeeklyFacts
 from monitor.store.telemetry import TelemetryState
 from monitor.telemetry.records import Batch, Known
 from monitor.types import (
@@ -62,7 +63,9 @@ from monitor.types import (
     Profile,
     Reference,
     ReferenceSummary,
+    ServedLately,
     Snapshot,
+    UnexplainedGroup,
     Verdict,
 )
 
@@ -392,10 +395,26 @@ class Store:
         with self._database.write() as connection:
             telemetry.failed(connection, monitor, error, now)
 
+    def served_lately(self, monitor: str, since: datetime) -> ServedLately:
+        """What the explanation log counted since a time of its records, rounded down to five minutes."""
+        with self._database.read() as connection:
+            return serving.lately(connection, monitor, since)
+
+    def unexplained(self, monitor: str, *, since: datetime, limit: int) -> list[UnexplainedGroup]:
+        """Predictions without an explanation of whole UTC days from `since` on, by reason, model version and group, the
+        most frequent first; without those that sampling left out."""
+        with self._database.read() as connection:
+            return serving.groups(connection, monitor, since, limit)
+
     def telemetry_set_aside(self, monitor: str) -> tuple[telemetry.SetAside, ...]:
         """Lines of the explanation log that could not be used, by reason, with the place of the first."""
         with self._database.read() as connection:
             return telemetry.set_aside(connection, monitor)
+
+    def telemetry_incidents(self, monitor: str, *, within: timedelta, now: datetime) -> tuple[IncidentLine, ...]:
+        """Personal data found in the latest records: days, kinds and fields, never values."""
+        with self._database.read() as connection:
+            return telemetry.incidents(connection, monitor, within, now)
 
     # maintenance
 

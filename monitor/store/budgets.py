@@ -188,16 +188,26 @@ def _trimmed(found: Mapping[float, CheckFact], start: float) -> dict[float, Chec
 def _read_buckets(connection: Connection, known: _Known, name: str, start: datetime, now: datetime) -> None:
     """Bring the buckets up to date. Half an hour before the period is kept too, for the burn rate at its begin."""
     first = _number(start - timedelta(seconds=INCIDENT_SECONDS))
-    read_at = known.buckets_read_at
-    if known.buckets is None or read_at is None or now - read_at >= REREAD_ALL:
+    again, read_at, old = _number(now - REREAD), known.buckets_read_at, known.buckets
+    kept = None if old is None else (old.numbers >= first) & (old.numbers < again)
+    late = read_at is None or now - read_at >= REREAD_ALL
+    # A log that was there before its monitor, or that was out of reach for days, adds old buckets all at once.
+    if old is None or kept is None or late or kept.sum() != _count(connection, name, first, again):
         known.buckets, known.buckets_read_at = _buckets(connection, name, first), now
         return
-    again = _number(now - REREAD)
-    old, new = known.buckets, _buckets(connection, name, again)
-    kept = (old.numbers >= first) & (old.numbers < again)
+    new = _buckets(connection, name, again)
     known.buckets = Buckets(
         numbers=np.concatenate([old.numbers[kept], new.numbers]), counts=np.concatenate([old.counts[kept], new.counts])
     )
+
+
+def _count(connection: Connection, name: str, first: int, end: int) -> int:
+    """How many buckets there are from one on, before another one; answered by the index alone."""
+    start = telemetry_buckets.c.start
+    query = select(func.count()).where(
+        telemetry_buckets.c.monitor == name, start >= _moment(first), start < _moment(end)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _buckets(connection: Connection, name: str, first: int) -> Buckets:
@@ -205,7 +215,7 @@ def _buckets(connection: Connection, name: str, first: int) -> Buckets:
     start = telemetry_buckets.c.start
     query = (
         select(_whole_seconds(connection, start), *(telemetry_buckets.c[column] for column in COUNTED))
-        .where(telemetry_buckets.c.monitor == name, start >= datetime.fromtimestamp(first * BUCKET_SECONDS, UTC))
+        .where(telemetry_buckets.c.monitor == name, start >= _moment(first))
         .order_by(start)
     )
     flat = chain.from_iterable(connection.execute(query).all())
@@ -215,6 +225,10 @@ def _buckets(connection: Connection, name: str, first: int) -> Buckets:
 
 def _number(moment: datetime) -> int:
     return int(moment.timestamp() // BUCKET_SECONDS)
+
+
+def _moment(number: int) -> datetime:
+    return datetime.fromtimestamp(number * BUCKET_SECONDS, UTC)
 
 
 def _worked_out(row: RowMapping, known: _Known, declared: Iterable[Maintenance], now: datetime) -> Slos:

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from monitor.errors import StoreError
 from monitor.settings import MonitorSettings
-from monitor.store import telemetry_rows
+from monitor.store import reporting_rows, telemetry_rows
 from monitor.store.counters import insert_into
+from monitor.store.reported import IncidentLine
 from monitor.store.served_tables import explanation_errors, quarantine, telemetry_days, telemetry_seen, telemetry_state
 from monitor.store.tables import monitors
 from monitor.telemetry.records import Batch, Known
@@ -177,6 +178,13 @@ def set_aside(connection: Connection, monitor: str) -> tuple[SetAside, ...]:
         n = 1 if before is None else before.n + 1
         found[reason] = SetAside(reason, n, source, position) if before is None else replace(before, n=n)
     return tuple(sorted(found.values(), key=lambda one: (-one.n, one.reason)))
+
+
+def incidents(connection: Connection, monitor: str, within: timedelta, now: datetime) -> tuple[IncidentLine, ...]:
+    """Personal data found in records of the last time `within`, by the time of the newest one; by day, kind, field."""
+    query = select(telemetry_state.c.watermark).where(telemetry_state.c.monitor == monitor)
+    newest = log_time(now, connection.execute(query).scalar())
+    return reporting_rows.incidents(connection, newest - within, newest + timedelta(days=1), (monitor,))
 
 
 def statuses(connection: Connection) -> dict[str, TelemetryStatus]:

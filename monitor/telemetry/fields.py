@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 from typing import Any
 
 from monitor.privacy import WITHHELD, holds_name, scan, worth_scanning
@@ -24,6 +25,7 @@ class FieldNames:
         self._expected = self._allow | {*(monitor.features or ()), *rename, *rename.values()}
         self._kinds = monitor.privacy.kinds
         self._kept_back = kept_back
+        self._parts = _parted(kept_back)
         self.harmless = set(self._expected)
         """Names that were looked at, and nothing was found."""
 
@@ -52,14 +54,33 @@ class FieldNames:
     def told(self, field: str, inputs_name: str) -> str:
         """The field as it is kept: a name that is personal data is not, nor what follows a column that is kept back.
 
-        `name_Jane` holds a value of the column `name`; `user_name` is a field like any other.
+        `name_Jane` and `name.Jane` hold a value of the column `name`; `user_name` is a field like any other.
         """
         within = inputs_name + "."
         root, name = (within, field[len(within) :]) if field.startswith(within) else ("", field)
         if scan(name):
             return stored_text(root) + UNNAMED_FIELD
-        return stored_text(root + ".".join(map(self._part, name.split("."))))
+        return stored_text(root + ".".join(self._told(name)))
 
-    def _part(self, name: str) -> str:
-        stem = None if name in self._kept_back else holds_name(name, self._kept_back)
-        return name if stem is None or name.endswith(stem) else f"{stem}_{WITHHELD}"
+    def _told(self, name: str) -> list[str]:
+        told: list[str] = []
+        within = False
+        for part in self._parts(name):
+            stem = part if part in self._kept_back else holds_name(part, self._kept_back)
+            if stem is not None and part.find(stem) + len(stem) < len(part):
+                told.append(f"{stem}_{WITHHELD}")
+                within = True
+            elif stem == part or not within:
+                told.append(part)
+                within = within or stem is not None
+            elif not told[-1].endswith(WITHHELD):
+                told[-1] += f"_{WITHHELD}"
+        return told
+
+
+def _parted(columns: Collection[str]) -> Callable[[str], list[str]]:
+    """Takes a name apart at its dots, but for those of the columns themselves."""
+    dotted = sorted((column for column in columns if "." in column), key=len, reverse=True)
+    if not dotted:
+        return lambda name: name.split(".")
+    return re.compile(rf"[^.]*?(?:{'|'.join(map(re.escape, dotted))})[^.]*|[^.]+").findall

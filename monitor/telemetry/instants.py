@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
+
+_END_OF_DAY = re.compile(r"(.{8,10}[T ])24((?::?00(?::?00(?:[.,]0+)?)?)?(?:Z|[+-][0-9:]+)?)")
 
 
 class Instants:
@@ -37,6 +40,18 @@ class Instants:
         try:
             moment = datetime.fromisoformat(value)
             return moment.timestamp() if moment.tzinfo is not None else self._moment(moment)
+        except (OverflowError, ValueError):
+            return self._rare(value)
+
+    def _rare(self, value: str) -> float | str:
+        """Spellings that Python does not read: small letters (RFC 3339), and 24:00 for the end of a day (ISO 8601)."""
+        text = value.upper()
+        end = _END_OF_DAY.fullmatch(text)
+        if end is None and not value.endswith("z"):
+            return "bad_time"
+        try:
+            moment = datetime.fromisoformat(text if end is None else f"{end[1]}00{end[2]}")
+            return self._moment(moment if end is None else moment + timedelta(days=1))
         except (OverflowError, ValueError):
             return "bad_time"
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from monitor.privacy import Keeper, scan, worth_scanning
 from monitor.settings import MonitorSettings
 from monitor.telemetry.fields import FieldNames
+from monitor.telemetry.kept import KeptBack
 
 DEPTH = 4
-"""Levels of lists and objects that are looked into."""
+"""Levels of lists and objects whose texts are looked at."""
 REMEMBERED, SHORT = 10_000, 40
 """Texts that need no closer look, and their length: routes and classes come again and again."""
 
 SHAPES = 64
 """Sets of top-level keys that are remembered: a serving system writes few."""
-_NESTED = frozenset((dict, list))
 Incidents = tuple[tuple[str, str], ...]
 
 
@@ -30,22 +29,22 @@ class Personal:
         `attributions`: the one of them whose names are.
         """
         privacy = monitor.privacy
-        self._keeper = Keeper.of(monitor)
-        self._kept_back = frozenset(self._keeper.columns)
+        self._kept = KeptBack(Keeper.of(monitor))
         self._kinds = frozenset(privacy.kinds) if privacy.scan else frozenset()
         self._allow = frozenset(privacy.allow)
         self._understood = frozenset(understood)
         self._attributions = attributions
-        self._names = FieldNames(monitor, self._kept_back)
+        self._names = FieldNames(monitor, self._kept.columns)
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._harmless: set[str] = set()
 
-    def found(self, record: Mapping[str, Any], inputs: Any, inputs_name: str) -> Incidents:
-        """(kind, field), each once. A column of the inputs is told as `inputs.column`."""
+    def found(self, record: Mapping[str, Any], inputs: Any, inputs_name: str, *, escaped: bool) -> Incidents:
+        """(kind, field), each once. A column of the inputs is told as `inputs.column`.
+
+        `escaped`: whether a backslash stands in the record as JSON.
+        """
         incidents: set[tuple[str, str]] = set()
-        if self._kept_back:
-            clear: set[str] = set()
-            self._look_for_clear(_parsed(inputs), inputs_name, clear, DEPTH)
+        if self._kept.columns and (clear := self._kept.in_clear(inputs, inputs_name, escaped=escaped)):
             incidents.update(("redacted_field", self._names.told(field, inputs_name)) for field in clear)
         if not self._kinds:
             return tuple(sorted(incidents))
@@ -60,23 +59,6 @@ class Personal:
                 fields[inputs_name] = inputs
             self._scan(fields, inputs_name, incidents)
         return tuple(sorted(incidents)) if incidents else ()
-
-    def _look_for_clear(self, inputs: Any, name: str, clear: set[str], depth: int) -> None:
-        """Adds columns that are kept back and stand there in clear, in objects and lists below as well."""
-        if type(inputs) is dict:
-            if not self._kept_back.isdisjoint(inputs):
-                for column in self._kept_back & inputs.keys():
-                    if self._keeper.in_clear(column, inputs[column]):
-                        clear.add(f"{name}.{column}")
-            if not depth or _NESTED.isdisjoint(map(type, inputs.values())):
-                return
-            for key, value in inputs.items():
-                if type(value) in _NESTED:
-                    self._look_for_clear(value, f"{name}.{key}", clear, depth - 1)
-        elif type(inputs) is list:
-            for value in inputs:
-                if depth and type(value) in _NESTED:
-                    self._look_for_clear(value, name, clear, depth - 1)
 
     def _gathered(self, record: Mapping[str, Any], inputs: Any) -> tuple[list[str], bool]:
         """All texts that are looked at, and whether the names of all fields and features are known to be harmless."""
@@ -141,25 +123,12 @@ class Personal:
                 incidents.update((kind, told) for kind in kinds)
 
     def keeps_back(self, inputs: Any) -> bool:
-        """Whether these inputs hold columns that are kept back, other than hashed."""
-        if not self._kept_back or not isinstance(inputs, dict):
-            return False
-        values = [inputs[column] for column in self._kept_back & inputs.keys()]
-        return any(not (isinstance(value, str) and value.startswith("hash:")) for value in values)
+        """Whether these inputs hold columns that are kept back, other than hashed, however deep they stand."""
+        return self._kept.hides(inputs)
 
     def holds(self, text: str) -> bool:
         """Whether a text holds personal data of the kinds looked for."""
         return bool(self._kinds) and bool(scan(text, self._kinds))
-
-
-def _parsed(inputs: Any) -> Any:
-    """Inputs that were logged as JSON in JSON are looked through like any other."""
-    if type(inputs) is not str or not inputs.lstrip().startswith("{"):
-        return inputs
-    try:
-        return json.loads(inputs)
-    except (ValueError, RecursionError):
-        return inputs
 
 
 def _collect(value: Any, texts: list[str], objects: list[dict[str, Any]], depth: int) -> None:

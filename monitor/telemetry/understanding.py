@@ -65,9 +65,10 @@ class Understanding:
             record = lines.loose(raw)
             if type(record) is not dict:
                 return "not_an_object"
-            found = self._understood(record, len(raw), now)
+            escaped = b"\\" in raw
+            found = self._understood(record, len(raw), now, escaped)
             if self._needs_exactness(record, found) and lines.has_long_number(raw):
-                found = self._understood(lines.exact(raw), len(raw), now)
+                found = self._understood(lines.exact(raw), len(raw), now, escaped)
         except (lines.NotJsonError, RecursionError):
             return "not_json"
         return found
@@ -98,7 +99,7 @@ class Understanding:
 
     def _row(self, row: Mapping[str, Any], now: float) -> Logged | str:
         record = {str(name): values.plain(value) for name, value in row.items()}
-        size = len(json.dumps(record, separators=(",", ":"), default=str).encode())
+        text = json.dumps(record, separators=(",", ":"), default=str)
         for name in self._json & record.keys():
             value = record[name]
             if isinstance(value, str):
@@ -107,9 +108,9 @@ class Understanding:
                 except (ValueError, RecursionError):
                     if name == self._columns.attributions:
                         return "not_json"
-        return self._understood(record, size, now)
+        return self._understood(record, len(text.encode()), now, "\\" in text)
 
-    def _understood(self, record: dict[str, Any], size: int, now: float) -> Logged | str:
+    def _understood(self, record: dict[str, Any], size: int, now: float, escaped: bool) -> Logged | str:
         if self._dotted:
             values.lift(record, self._dotted)
         get, columns = record.get, self._columns
@@ -125,9 +126,9 @@ class Understanding:
         time = self._instants.seconds(stamp, now=now)
         if isinstance(time, str):
             return time
-        latency = values.amount(get(columns.latency_ms))
+        latency = values.amount(get(columns.latency_ms), 1000 * values.LONGEST_SECONDS)
         latency = None if latency is None else latency / 1000
-        personal = self._personal.found(record, get(columns.inputs), columns.inputs)
+        personal = self._personal.found(record, get(columns.inputs), columns.inputs, escaped=escaped)
         version = self._clean(get(columns.model_version))
         label = get(columns.predicted_class)
         # Most classes are texts, and short ones.
@@ -140,7 +141,7 @@ class Understanding:
                 record_id=record_id, time=time, model_version=version,
                 explained=True, attempted=True, reason=None, error_reason=None, error="", fingerprint="",
                 latency=latency, source=source,
-                stale=source == "cache" and served is not None and words.stored_text(served) != version,
+                stale=source == "cache" and served is not None and _differ(served, get(columns.model_version)),
                 compute_seconds=self._compute(record, latency, source), size=size, adverse=adverse,
                 groups=(), personal=personal,
             )  # fmt: skip
@@ -159,7 +160,7 @@ class Understanding:
         )  # fmt: skip
 
     def _compute(self, record: Mapping[str, Any], latency: float | None, source: str) -> float:
-        given = values.amount(record.get(self._columns.compute_seconds))
+        given = values.amount(record.get(self._columns.compute_seconds), values.LONGEST_SECONDS)
         if given is not None:
             return given
         return latency if latency is not None and source != "cache" else 0.0
@@ -204,6 +205,13 @@ class Understanding:
             request = "id:" + record_id
         parts = (self._monitor, version, error_reason, error, request)
         return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).hexdigest()
+
+
+def _differ(served: Any, version: Any) -> bool:
+    """Whether two versions do, as they were logged: of what is stored, personal data and long ends are left out."""
+    if type(served) is str and type(version) is str:
+        return served != version
+    return words.stored_text(served) != words.stored_text(version)
 
 
 def _failure(given: Any, error: str, malformed: bool) -> tuple[str, str | None]:

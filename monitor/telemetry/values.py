@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from monitor.telemetry.words import stored_text
 
 LARGEST_WHOLE = Decimal(10) ** 40
 """Beyond this a whole number of a database is a float: text of thousands of digits is refused by Python."""
+LONGEST_SECONDS = 7 * 86400.0
+"""No explanation takes a week: such a number is a time, or a mistake that would outweigh all else in a sum for ever."""
 _NUMBERS = frozenset((float, int))
 
 
@@ -30,15 +32,12 @@ def finite(attributions: dict[str, Any]) -> bool:
         return False
 
 
-def amount(value: Any) -> float | None:
-    """A finite number that is not negative, else None."""
+def amount(value: Any, most: float) -> float | None:
+    """A number from 0 to `most`, else None."""
     if type(value) is float:  # as nearly all are
-        return value if 0 <= value < inf else None
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
-        try:
-            return float(value)
-        except OverflowError:
-            return None
+        return value if 0 <= value <= most else None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
+        return float(value)
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from .conftest import Xdrift
+from .conftest import Ran, Xdrift
 
 
 def test_rules_are_printed_as_they_are_committed(xdrift: Xdrift) -> None:
@@ -37,6 +37,55 @@ def test_links_and_job_go_where_they_belong(xdrift: Xdrift) -> None:
     assert rules["ExplanationMonitorDown"]["annotations"]["page_url"] == "https://p/"
     assert 'up{job="watch"}' in rules["ExplanationMonitorDown"]["expr"]
     assert "example.org" not in json.dumps(document)
+
+
+def configured(folder: Path, server: str) -> Path:
+    """The configuration of a newcomer with addresses under `server`."""
+    file = folder / "watch.yaml"
+    file.write_text(f"server: {{{server}}}\n" + (folder / "xdrift.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return file
+
+
+def linked(ran: Ran) -> dict[str, str]:
+    document = yaml.safe_load(ran.out)
+    rules = {rule.get("alert"): rule for group in document["groups"] for rule in group["rules"]}
+    return {
+        name: text for name, text in rules["ExplanationDriftSevere"]["annotations"].items() if name.endswith("_url")
+    }
+
+
+def test_links_come_from_the_configuration_and_options_come_first(in_service: Path, xdrift: Xdrift) -> None:
+    whole = "external_url: https://x/, grafana_url: https://g/, runbook_url: https://r"
+    file = str(configured(in_service, whole))
+
+    ran = xdrift("alerts", "render", "--config", file, "--dashboard-url", "https://other")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert linked(ran) == {
+        "runbook_url": "https://r/ExplanationDriftSevere.md",
+        "dashboard_url": "https://other/d/xdrift-oncall?var-monitor={{ $labels.monitor }}",
+        "page_url": "https://x/monitors/{{ $labels.monitor }}",
+    }
+
+
+def test_links_that_nobody_gave_are_told_with_their_options(in_service: Path, xdrift: Xdrift) -> None:
+    file = str(configured(in_service, "external_url: https://x"))
+
+    ran = xdrift("alerts", "render", "--config", file)
+
+    assert ran.code == 0
+    assert linked(ran)["page_url"].startswith("https://x/")
+    assert "https://example.org" in ran.err
+    assert "--runbook-url (server.runbook_url)" in ran.err
+    assert "--dashboard-url (server.grafana_url)" in ran.err
+    assert "--page-url" not in ran.err
+
+
+def test_a_configuration_that_is_named_and_not_there_is_an_error(xdrift: Xdrift, tmp_path: Path) -> None:
+    ran = xdrift("alerts", "render", "--config", str(tmp_path / "nowhere.yaml"))
+
+    assert ran.code == 2
+    assert "nowhere.yaml" in ran.err
 
 
 def test_a_folder_gets_rules_routing_and_runbooks(xdrift: Xdrift, tmp_path: Path) -> None:

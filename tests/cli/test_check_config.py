@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor import probe_names
+from monitor.errors import ConfigError
+
 from .conftest import Xdrift
 
 
@@ -195,6 +198,30 @@ def test_a_misspelt_column_to_keep_back_fails_the_probe_with_the_right_name(in_s
     assert failed["next"].startswith("did you mean wind_kmh, airport? Until it is corrected, values are stored")
     assert "did you mean wind_kmh" in xdrift("check-config", "--probe").out
     assert {one["part"]: one["state"] for one in xdrift("doctor", "--json").json["findings"]}["kept back"] == "failed"
+
+
+def test_every_name_that_stands_nowhere_is_told_at_once(in_service: Path, xdrift: Xdrift) -> None:
+    kept_back("wind_kph", privacy="    privacy: {mask: [xyzzy, ssn]}\n")
+
+    failed = xdrift("check-config", "--probe", "--json").json["probes"][-1]
+
+    assert failed["error"].startswith("nothing is named wind_kph, xyzzy or ssn")
+    assert failed["seen"] == "wind_kph under redact, xyzzy under privacy.mask, ssn under privacy.mask"
+    assert failed["next"].startswith("did you mean wind_kmh? ")
+    assert "xyzzy, ssn: correct" in failed["next"]
+
+
+@pytest.mark.parametrize("column", ["nots", "notes", "nte", "not", "Note", "mote"])
+def test_a_short_name_with_one_wrong_letter_is_a_misspelt_one(column: str) -> None:
+    with pytest.raises(ConfigError, match=r"did you mean note\?"):
+        probe_names.verify({"redact": [column]}, {"note", "income"}, harm="values are stored")
+
+
+@pytest.mark.parametrize("column", ["nits", "V14", "year"])
+def test_another_name_is_no_misspelt_one(column: str) -> None:
+    _, step = probe_names.verify({"redact": [column]}, {"note", "V15", "hour"}, harm="values are stored")
+
+    assert step is not None
 
 
 @pytest.mark.parametrize("column", ["ssn", "wind_kmh_raw, wind_kmh"])

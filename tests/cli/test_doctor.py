@@ -300,6 +300,37 @@ def test_lines_of_the_log_that_were_set_aside_are_a_warning_with_meaning_and_pla
     assert "not counted" in one["next"]
 
 
+def test_personal_data_in_the_log_is_told_by_kind_field_and_day_and_never_by_value(
+    in_service: Path, xdrift: Xdrift
+) -> None:
+    text = Path("xdrift.yaml").read_text().rstrip()
+    Path("xdrift.yaml").write_text(f"{text}\n    telemetry: {{path: explanations.jsonl}}\n")
+    record = (
+        '{"record_id": "%s", "timestamp": "2024-%sT00:00:00Z", "shap_values": {"dep_delay": 0.5}, '
+        '"inputs": {"%s": "jane@example.com"}}\n'
+    )
+    log = Path("explanations.jsonl")
+    log.write_text(record % ("old", "01-02", "remark"))
+    xdrift("poll")
+    with log.open("a") as more:
+        more.write(
+            record % ("a", "03-09", "note") + record % ("b", "03-10", "note") + record % ("c", "03-08", "contact")
+        )
+    xdrift("poll")
+
+    ran = xdrift("doctor", "--json")
+
+    one = found(ran)["personal data"]
+    assert (one["monitor"], one["state"]) == ("late-flights", "warn")
+    assert one["found"] == (
+        "in the explanation log, last 30 days: email in field inputs.note, 2 times, last on 2024-03-10; "
+        "email in field inputs.contact, 1 time, last on 2024-03-08"
+    )
+    assert "redact" in one["next"]
+    assert "privacy.allow" in one["next"]
+    assert "jane" not in ran.out
+
+
 def test_a_clock_that_went_back_is_told_by_the_latest_check(
     in_service: Path, xdrift: Xdrift, monkeypatch: pytest.MonkeyPatch
 ) -> None:

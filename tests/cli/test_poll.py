@@ -112,6 +112,25 @@ def test_check_config_says_what_will_be_read(logged: Path, xdrift: Xdrift) -> No
     assert xdrift("check-config", "--json").json["monitors"][0]["explanation_log"]["every"] == "30s"
 
 
+def test_check_config_says_the_price_and_which_columns_are_kept_back(logged: Path, xdrift: Xdrift) -> None:
+    plain = " ".join(xdrift("check-config").out.split())
+    assert "without a price; no column is kept back" in plain
+
+    config = Path("xdrift.yaml")
+    text = config.read_text().replace(
+        "      path: serving.jsonl\n", "      path: serving.jsonl\n      price_per_hour: 0.35\n", 1
+    )
+    at = text.index("    model:")
+    kept = "    redact: [plane]\n    privacy:\n      mask: [tail, crew]\n"
+    config.write_text(text[:at] + kept + text[at:])
+
+    told = " ".join(xdrift("check-config").out.split())
+    assert "$0.35 per hour of compute; kept back: plane (redact), tail, crew (privacy.mask)" in told
+    log = xdrift("check-config", "--json").json["monitors"][0]["explanation_log"]
+    assert log["price_per_hour"] == 0.35
+    assert log["kept_back"] == {"redact": ["plane"], "privacy.mask": ["tail", "crew"]}
+
+
 def test_a_probe_counts_the_files(logged: Path, xdrift: Xdrift) -> None:
     probes = xdrift("check-config", "--probe", "--json").json["probes"]
     assert probes[-1]["part"] == "explanation log"

@@ -50,6 +50,28 @@ def test_what_the_store_knows_can_be_pushed_again_and_deleted(in_service: Path, 
     assert samples(gateway) == {}
 
 
+def test_a_misspelt_monitor_is_not_deleted_and_gets_the_nearest(in_service: Path, xdrift: Xdrift, gateway: str) -> None:
+    xdrift("check", "--at", QUIET, "--push", gateway)
+
+    ran = xdrift("push", gateway, "--delete", "late-flights", "--delete", "late-fligths")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "seen:     late-fligths" in ran.err
+    assert "did you mean late-flights?" in ran.err
+    assert f"xdrift_checks_total{{{ONE}}}" in samples(gateway), "nothing is deleted before every name is looked at"
+
+
+def test_a_monitor_that_left_the_configuration_is_deleted(in_service: Path, xdrift: Xdrift, gateway: str) -> None:
+    xdrift("check", "--at", QUIET, "--push", gateway)
+    text = Path("xdrift.yaml").read_text()
+    Path("xdrift.yaml").write_text(text.replace("name: late-flights", "name: early-birds"))
+
+    ran = xdrift("push", gateway, "--delete", "late-flights")
+
+    assert (ran.code, ran.out) == (0, "deleted late-flights\n")
+    assert samples(gateway) == {}
+
+
 def test_a_gateway_that_does_not_answer_exits_3_and_loses_nothing(in_service: Path, xdrift: Xdrift) -> None:
     ran = xdrift("check", "--at", QUIET, "--push", f"http://user:secret@127.0.0.1:{free_port()}")
 
@@ -59,7 +81,7 @@ def test_a_gateway_that_does_not_answer_exits_3_and_loses_nothing(in_service: Pa
     assert xdrift("check", "--at", QUIET, "--json").json["checks"][0]["state"] == "finished"
 
 
-@pytest.mark.parametrize("url", ["ftp://gateway", "http://gateway:abc"])
+@pytest.mark.parametrize("url", ["ftp://gateway", "http://gateway:abc", "gateway", "user:word@gateway/path"])
 def test_an_address_that_is_none_is_refused_before_anything_is_done(in_service: Path, xdrift: Xdrift, url: str) -> None:
     pushed, checked = xdrift("push", url), xdrift("check", "--at", QUIET, "--push", url, "--exit-zero")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xgboost
 
@@ -107,3 +108,19 @@ def test_a_version_that_is_only_the_digest_is_told_once_and_periods_by_their_beg
     (model,) = [line for line in out.splitlines() if line.startswith("model ")]
     assert model.split()[1] == "sha256"
     assert "periods that begin 2024-01-01 to 2024-01-15" in out
+
+
+def test_periods_too_small_to_calibrate_on_are_told_so_that_the_check_counts_the_same(
+    newcomer: Path, xdrift: Xdrift
+) -> None:
+    holdout = pd.read_parquet("holdout.parquet").head(1450)  # the 15th day has 9 rows
+    holdout.to_parquet("holdout.parquet", index=False)
+    xdrift("init", "--model", "late_flights.json", "--data", "holdout.parquet", "--predictions", "log.parquet")
+    xdrift("db", "upgrade")
+
+    made = xdrift("reference", "create", "late-flights", *WHO)
+    checked = xdrift("check", "late-flights", "--at", "2024-02-26T00:00Z")
+
+    told = " ".join(made.out.split())
+    assert "15 periods that begin 2024-01-01 to 2024-01-15 (1 with under 20 rows, which thresholds leave aside)" in told
+    assert "thresholds calibrated on 14 left-out periods" in checked.out

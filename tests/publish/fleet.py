@@ -36,6 +36,7 @@ from monitor.types import (
     SloStatus,
     Snapshot,
     TelemetryStatus,
+    UnexplainedGroup,
     Verdict,
     View,
     Window,
@@ -158,6 +159,10 @@ class MemoryReader:
             and (at_least is None or row.prediction >= at_least)
         ]
         return found[:limit]
+
+    def unexplained(self, monitor: str, *, since: datetime, limit: int) -> list[UnexplainedGroup]:
+        self._answer()
+        return [one for one in UNEXPLAINED if one.last_seen >= since][:limit] if monitor == "fraud-prod" else []
 
     def examples(self, check_id: str, feature: str, *, limit: int) -> list[AttributionRow]:
         self._answer()
@@ -532,7 +537,11 @@ def _judged(
         model_numbers={view: _numbers(rng, 0.31 if views[view] == 2 else 0.04) for view in views},
         input_drift={
             "__prediction__": 0.164 if severe else 0.011,
-            **{feature: float(rng.gamma(1.2, 0.012)) for feature in features},
+            **{
+                feature: psi
+                for feature, psi in [(one, float(rng.gamma(1.2, 0.012))) for one in features]
+                if feature not in DECISION["left_out"]
+            },
         },
         findings=(*_findings(rng, parts, views), *_segments(name, features)) if slot >= NOW - timedelta(days=4) else (),
         contributions=parts,
@@ -703,7 +712,20 @@ def _profile(side: str, feature: str, values: np.ndarray, edges: np.ndarray) -> 
     )
 
 
-DECISION = {"threshold": 0.0, "probability": 0.5, "classes": False, "reason": None, "left_out": ["pin_retries"]}
+UNEXPLAINED = (
+    UnexplainedGroup(
+        reason="timeout", model_version="v17", groups={"route": "/score", "segment": "DE"}, n=1204,
+        last_seen=NOW - timedelta(minutes=34, seconds=30),
+    ),
+    UnexplainedGroup(reason="missing", model_version="", groups={}, n=3, last_seen=NOW - timedelta(days=2)),
+)  # fmt: skip
+DECISION: Mapping[str, Any] = {
+    "threshold": 0.0,
+    "probability": 0.5,
+    "classes": False,
+    "reason": None,
+    "left_out": ["pin_retries"],
+}
 BASE = -0.4
 KINDS = ("pos", "web", "app")
 INPUT_PROFILES = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from monitor.publish.log_view import Fact, log_facts
-from monitor.types import Counter, MonitorStatus, TelemetryStatus
+from monitor.types import Counter, MonitorStatus, SloStatus, TelemetryStatus
 from tests.publish.conftest import Served
 from tests.publish.fleet import NOW, fleet
 
@@ -66,6 +67,38 @@ def test_what_somebody_must_act_on_is_marked(status: MonitorStatus) -> None:
     assert aside == (
         "lines that could not be counted: 4 whose end never came. xdrift doctor says where the first of them stand"
     )
+
+
+@pytest.mark.parametrize(
+    ("objective", "explained", "told"),
+    [
+        (0.99, 9_883, "98.8%"),
+        (0.99, 9_899, "98.99%"),
+        (0.99, 9_900, "99%"),
+        (0.985, 9_883, "99%"),
+        (None, 9_883, "99%"),
+    ],
+)
+def test_a_share_under_its_objective_does_not_read_as_the_objective(
+    status: MonitorStatus, objective: float | None, explained: int, told: str
+) -> None:
+    slo = SloStatus(slo="coverage", objective=objective or 1.0, period_seconds=1.0, remaining=None)
+    facts = log_facts(
+        replace(status, slos=() if objective is None else (slo,)),
+        [
+            total("predictions_explained", explained),
+            total("predictions_unexplained", 10_000 - explained, reason="timeout"),
+        ],
+    )
+    assert facts[0] == Fact("Predictions", f"10,000, {told} with an explanation")
+
+
+def test_the_page_lists_what_lacks_an_explanation_by_group_version_and_reason(site: Served) -> None:
+    text = " ".join(re.sub(r"<[^>]*>", " ", site.get("/monitors/fraud-prod").text).split())
+    assert "Without an explanation, last 7 days" in text
+    assert "route /score, segment DE v17 timeout 1,204 Wed 12 Jun 2013, 05:30 UTC" in text
+    assert "none of telemetry.group_by version not logged missing 3" in text
+    assert "Without an explanation" not in site.get("/monitors/forecast-weekly").text
 
 
 def test_the_page_shows_the_log(site: Served) -> None:

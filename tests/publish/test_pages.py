@@ -171,6 +171,12 @@ def test_the_oldest_check_in_the_strip_finds_its_neighbours_in_the_store(serve: 
     assert f'rel="next" href="/checks/{all_checks[19].id}"' in html
 
 
+def test_inputs_that_are_kept_back_are_named_as_not_looked_at(site: Served) -> None:
+    text = " ".join(Page(site.get(f"/checks/{latest(site.reader, 'fraud-prod')}").text).text.split())
+
+    assert "Kept back, hence not looked at: pin_retries." in text
+
+
 def test_an_unknown_check_says_what_to_do(site: Served) -> None:
     text = Page(site.get(f"/checks/{latest(site.reader, 'credit-limit')}").text).text
     assert "This check could not judge" in text
@@ -283,8 +289,24 @@ def test_a_card_with_an_overspent_budget_is_not_green_and_names_the_cause(serve:
     text = " ".join(Page(html).text.split())
 
     assert '<li class="monitor warning">' in html
-    assert "error budget overspent: latency, explanations" in text
+    assert "error budget spent: latency, explanations" in text
     assert "−37% of explanations" in text
+
+
+def test_a_card_says_that_personal_data_spent_the_whole_budget(serve: Serve) -> None:
+    snapshot = fleet().snapshot(NOW)
+    quiet = next(one for one in snapshot.monitors if one.name == "forecast-weekly")
+    slos = (
+        SloStatus(slo="coverage", objective=0.95, period_seconds=2.6e6, remaining=0.9),
+        SloStatus(slo="privacy", objective=1.0, period_seconds=2.6e6, remaining=0.0),
+    )
+    spent = dataclasses.replace(quiet, slos=slos)
+    with serve(MemoryReader(dataclasses.replace(snapshot, monitors=(spent,)), (), {}, ())) as served:
+        html = served.get("/").text
+
+    assert '<li class="monitor warning">' in html
+    assert "error budget spent: privacy" in " ".join(Page(html).text.split())
+    assert '<div class="bad"><dt>Budget left</dt><dd>0% of privacy</dd></div>' in html
 
 
 def test_a_version_that_is_only_the_files_digest_is_told_once(serve: Serve) -> None:

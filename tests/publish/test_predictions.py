@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from monitor.publish.explanation import NOT_CAUSES, About, explanation
+from monitor.publish.logged import Logged, logged_words
 from monitor.publish.phrases import number, signed, value_text
 from monitor.publish.prediction_view import adds_up_words
 from monitor.publish.predictions import explain_kept
@@ -116,6 +117,17 @@ def test_the_page_shows_what_the_api_tells(site: Served) -> None:
         assert one["probability"] == pytest.approx(1 / (1 + math.exp(-one["prediction"])))
     assert f'href="/checks/{body["check"]["id"]}"' in html
     assert json.loads(page.data)["steps"][-1]["end"] == body["prediction"]
+
+
+def test_a_gap_is_told_as_a_share_of_the_recomputed_attributions() -> None:
+    logged = Logged(features=4, gap=0.6, tolerance=0.05, agrees=False, unknown=())
+
+    assert logged_words(logged) == (
+        "4 logged attributions differ from the recomputed ones by 60% of the total size of the recomputed ones, beyond "
+        "the tolerance of 5.0%."
+    )
+    nothing = dataclasses.replace(logged, gap=math.inf)
+    assert logged_words(nothing).startswith("4 logged attributions differ from the recomputed ones, which are all 0, ")
 
 
 def test_logged_attributions_stand_beside_the_recomputed_ones(site: Served) -> None:

@@ -44,7 +44,19 @@ def test_a_password_that_breaks_its_address_is_not_shown() -> None:
     assert "percent" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("url", ["gw", "gw:9091", "http://[::1]", "https://user:pass@gw:9091/prefix/", "http://bücher"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "gw:9091",
+        "gw:9091/prefix",
+        "gw.internal",
+        "10.0.0.1",
+        "http://gw",
+        "http://[::1]",
+        "https://user:pass@gw:9091/prefix/",
+        "http://bücher",
+    ],
+)
 def test_addresses_that_can_be_one_pass(url: str) -> None:
     assert checked(url) == url
 

@@ -138,6 +138,17 @@ def test_late_records_of_the_latest_day_are_seen_at_once_and_older_ones_within_h
     assert left(store, make, 166)["coverage"] == pytest.approx(1 - 2 / (0.05 * 200))
 
 
+def test_a_log_of_long_ago_that_is_read_only_now_counts_at_once(store, make):
+    make.register(store, **LOG)
+    count(store, make, 150, predictions=100)
+    assert left(store, make, 160)["coverage"] == 1
+
+    count(store, make, 50, predictions=100, unexplained=6, privacy=1)
+
+    assert left(store, make, 160.1)["coverage"] == pytest.approx(1 - 6 / (0.05 * 200))
+    assert left(store, make, 160.2)["privacy"] == 0
+
+
 def test_what_there_was_no_time_for_is_unknown_and_comes_with_a_later_snapshot(store, make, monkeypatch):
     monkeypatch.setattr(store._budgets, "_allowance", timedelta(0))
     make.register(store, "other")

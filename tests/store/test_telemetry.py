@@ -14,6 +14,7 @@ from monitor.settings import RetentionSettings
 from monitor.store import served_tables as tables
 from monitor.store import telemetry_rows
 from monitor.telemetry.records import Batch, Bucket, Day, Quarantined, Span
+from monitor.types import ServedLately
 
 NOW = datetime(2024, 1, 2, 12, tzinfo=UTC)
 TODAY = datetime(2024, 1, 2, tzinfo=UTC)
@@ -270,3 +271,31 @@ def test_what_is_older_than_its_retention_goes(logged):
     assert (gone["telemetry"], gone["days"]) == (0, 2)
     for table in (tables.telemetry_buckets, tables.telemetry_days, tables.unexplained, tables.explanation_errors):
         assert len(rows(logged, table)) == 1
+
+
+def test_what_was_served_lately_is_of_its_five_minutes_and_after(logged):
+    bucket = Bucket(predictions=5, unexplained=2, explanations=4, errors=1, slow=3)
+    minutes = timedelta(minutes=5)
+    commit(logged, Batch(buckets={NOW - HOUR - minutes: bucket, NOW - HOUR: bucket, NOW - minutes: bucket}))
+
+    assert logged.served_lately("credit", NOW - HOUR + timedelta(seconds=30)) == ServedLately(
+        predictions=10, unexplained=4, explanations=8, errors=2, slow=6
+    )
+    assert logged.served_lately("another", NOW - HOUR).predictions == 0
+
+
+def test_unexplained_predictions_of_the_days_are_told_by_group_without_those_of_sampling(logged):
+    here, there, yesterday = (("route", "/a"),), (("route", "/b"),), TODAY - timedelta(days=1)
+    commit(logged, Batch(unexplained={
+        (TODAY, "timeout", "v1", here): span(3, hour=2), (yesterday, "timeout", "v1", here): span(2),
+        (TODAY, "missing", "", there): span(1), (TODAY, "sampling", "v1", here): span(500),
+        (yesterday - timedelta(days=1), "disabled", "v1", here): span(50),
+    }))  # fmt: skip
+
+    found = logged.unexplained("credit", since=yesterday, limit=10)
+
+    assert [(one.reason, one.model_version, one.groups, one.n) for one in found] == [
+        ("timeout", "v1", {"route": "/a"}, 5), ("missing", "", {"route": "/b"}, 1),
+    ]  # fmt: skip
+    assert found[0].last_seen == TODAY + 3 * HOUR
+    assert len(logged.unexplained("credit", since=yesterday, limit=1)) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -63,6 +64,10 @@ NOT_USED = [
     (line(timestamp=NOW + 301), "bad_time"),
     (line(timestamp="2024-05-06T12:05:01Z"), "bad_time"),
     (line(timestamp="0001-01-01T00:00:00+14:00"), "bad_time"),
+    (line(timestamp="9999-12-31T24:00:00Z"), "bad_time"),
+    (line(timestamp="2024-05-05T24:00:01Z"), "bad_time"),
+    (line(timestamp="2024-05-05T24:00:00"), "bad_time"),
+    (line(timestamp="z"), "bad_time"),
     (line(note="x" * LINE_LIMIT), "too_long"),
 ]
 
@@ -79,6 +84,10 @@ def test_a_line_that_cannot_be_used_is_told_by_its_reason(raw: bytes, reason: st
         ("2024-05-06T11:59:00Z", NOW - 60),
         ("2024-05-06T13:59:00+02:00", NOW - 60),
         ("2024-05-06 11:59:00+00:00", NOW - 60),
+        ("2024-05-06t11:59:00z", NOW - 60),  # RFC 3339 allows small letters
+        ("2024-05-05T24:00:00Z", NOW - 43200),  # in ISO 8601 the midnight that ends the day
+        ("20240505T240000.000+0000", NOW - 43200),
+        ("2024-05-05T24:00+02:00", NOW - 50400),
         (NOW - 60, NOW - 60),
         (int(NOW) - 60, NOW - 60),
         (NOW + 299, NOW + 299),
@@ -94,6 +103,7 @@ def test_times_are_iso_8601_or_seconds(understand: Understand, stamp: Any, secon
 def test_naive_times_are_of_the_configured_zone() -> None:
     understanding = Understanding(make_monitor(telemetry={"timezone": "Europe/Berlin"}))
     assert logged(understanding.line(line(timestamp="2024-05-06T13:59:00"), now=NOW)).time == NOW - 60
+    assert logged(understanding.line(line(timestamp="2024-05-05T24:00:00"), now=NOW)).time == NOW - 50400
 
 
 REASONS = [
@@ -156,6 +166,10 @@ def test_huge_but_finite_attributions_are_an_explanation(understand: Understand)
     assert logged(understand(shap_values={"a": -1e308, "b": -1e308, "c": 0})).explained
 
 
+VERSIONS = ("model_version", "served_model_version")
+SERVED_JOAN = {"served_model_version": "by-joan@example.com"}
+
+
 @pytest.mark.parametrize(
     ("changes", "source", "stale"),
     [
@@ -171,6 +185,13 @@ def test_huge_but_finite_attributions_are_an_explanation(understand: Understand)
         ({"source": "cache", "served_model_version": "8"}, "cache", True),
         ({"source": ..., "is_cached": True, "served_model_version": "8"}, "cache", True),
         ({"source": "live_treeshap", "served_model_version": "8"}, "live_treeshap", False),
+        # Versions that look like personal data are not kept, and still compared.
+        ({"source": "cache", **dict.fromkeys(VERSIONS, "52.114.101.122")}, "cache", False),
+        ({"source": "cache", **dict.fromkeys(VERSIONS, "by-jane@example.com")}, "cache", False),
+        ({"source": "cache", **dict.fromkeys(VERSIONS, "v" * 200)}, "cache", False),
+        ({"source": "cache", "model_version": "by-jane@example.com"} | SERVED_JOAN, "cache", True),
+        ({"source": "cache", "model_version": "v" * 150 + "1", "served_model_version": "v" * 150 + "2"}, "cache", True),
+        ({"source": "cache", "model_version": None, "served_model_version": "7"}, "cache", True),
     ],
 )
 def test_where_an_explanation_came_from(
@@ -192,6 +213,14 @@ def test_where_an_explanation_came_from(
         ({"explanation_latency_ms": True}, None, 0.0),
         ({"explanation_latency_ms": ...}, None, 0.0),
         ({"explanation_latency_ms": 10**400}, None, 0.0),
+        ({"explanation_latency_ms": 604_800_000}, 604_800.0, 604_800.0),
+        ({"explanation_latency_ms": 604_800_001}, None, 0.0),  # more than a week
+        ({"explanation_latency_ms": 1.7e308}, None, 0.0),
+        ({"explanation_latency_ms": 1_714_996_740.0}, None, 0.0),  # a time where a duration should be
+        ({"compute_seconds": 604_800}, 0.0125, 604_800.0),
+        ({"compute_seconds": 604_800.5}, 0.0125, 0.0125),
+        ({"compute_seconds": 1e300}, 0.0125, 0.0125),
+        ({"compute_seconds": 10**300, "source": "cache"}, 0.0125, 0.0),
         ({"compute_seconds": 3}, 0.0125, 3.0),
         ({"compute_seconds": -3}, 0.0125, 0.0125),
         ({"source": "cache"}, 0.0125, 0.0),
@@ -316,6 +345,7 @@ def test_rows_of_a_table_are_understood_whatever_the_driver_returns() -> None:
 
 
 EMAIL_AND_ID = [("email", "inputs.a"), ("national_id", "inputs.a")]
+NAME_WITHIN = [("redacted_field", "inputs.a.name_(withheld).zip")]
 PERSONAL = [
     ({"inputs": {"note": "call +49 171 2345678", "income": 3.5}}, [("phone", "inputs.note")]),
     ({"inputs": {"a": "x@example.com", "b": "y@example.com"}}, [("email", "inputs.a"), ("email", "inputs.b")]),
@@ -338,9 +368,25 @@ PERSONAL = [
     ({"inputs": {"name": "Jane"}}, [("redacted_field", "inputs.name")]),
     ({"inputs": {"name": "[redacted]", "zip": "hash:0123456789abcdef", "iban": "mask:22:00"}}, []),
     ({"inputs": {"name": None, "zip": 12345, "iban": ""}}, [("redacted_field", "inputs.zip")]),
+    ({"inputs": {"a.name.Jane": "123-45-6789"}}, [("national_id", "inputs.a.name_(withheld)")]),
+    ({"inputs": {"onehot__name.Jane": "123-45-6789"}}, [("national_id", "inputs.onehot__name_(withheld)")]),
+    ({"inputs": {"name_Jane_name": "123-45-6789"}}, [("national_id", "inputs.name_(withheld)")]),
+    ({"name.Jane.Doe": "123-45-6789"}, [("national_id", "name_(withheld)")]),
+    ({"inputs": {"a": {"name.Jane": {"name": "x"}}}}, [("redacted_field", "inputs.a.name_(withheld).name")]),
+    ({"inputs": {"a": {"name": {"Jane": {"zip": 1}}}}}, [*NAME_WITHIN, ("redacted_field", "inputs.a.name")]),
+    ({"inputs": {"home.city.Rome": "123-45-6789"}}, [("national_id", "inputs.home.city_(withheld)")]),
+    ({"inputs": {"x__home.city_Rome": "123-45-6789"}}, [("national_id", "inputs.home.city_(withheld)")]),
+    ({"inputs": {"home.city": "Rome"}}, [("redacted_field", "inputs.home.city")]),
     ({"inputs": {"profile": {"name": "Jane"}}}, [("redacted_field", "inputs.profile.name")]),
     ({"inputs": {"people": [{"name": "Jane"}, {"name": "[redacted]"}]}}, [("redacted_field", "inputs.people.name")]),
     ({"inputs": '{"name": "Jane", "age": 30}'}, [("redacted_field", "inputs.name")]),
+    ({"inputs": ' [{"name": "Jane"}]'}, [("redacted_field", "inputs.name")]),
+    ({"inputs": json.dumps(json.dumps({"name": "Jane"}))}, [("redacted_field", "inputs.name")]),
+    ({"inputs": {"a": '{"name": "Jane"}'}}, [("redacted_field", "inputs.a.name")]),
+    ({"inputs": {"a": ['{"b": {"name": "Jane"}}']}}, [("redacted_field", "inputs.a.b.name")]),
+    ({"inputs": json.dumps({"a": json.dumps([{"name": "Jane"}])})}, [("redacted_field", "inputs.a.name")]),
+    ({"inputs": {"a": '{"n\\u0061me": "Jane"}'}}, [("redacted_field", "inputs.a.name")]),
+    ({"inputs": {"a": '{"name": "[redacted]", "city": "name"}', "b": '{"name": "Jane"', "c": '"name"'}}, []),
     ({"inputs": {"name": "jane@example.com"}}, [("email", "inputs.name"), ("redacted_field", "inputs.name")]),
     ({"inputs": {"support": "help@example.com"}, "contact": "help@example.com"}, []),  # allowed columns
     ({"record_id": "jane@example.com", "model_version": "123-45-6789", "fingerprint": "x@example.com"}, []),
@@ -358,7 +404,7 @@ def test_personal_data_is_told_by_kind_and_field(
     changes: dict[str, Any], incidents: list[Any], explained: bool
 ) -> None:
     privacy = {"hash": ["zip"], "hash_key": "a key of the tests", "mask": ["iban"], "allow": ["support", "contact"]}
-    understanding = Understanding(make_monitor(redact=["name"], privacy=privacy))
+    understanding = Understanding(make_monitor(redact=["name", "home.city"], privacy=privacy))
     changes = changes if explained else {**changes, "shap_values": None}
     assert logged(understanding.line(line(**changes), now=NOW)).personal == tuple(sorted(incidents))
 
@@ -407,6 +453,93 @@ def test_failures_whose_inputs_are_kept_back_are_told_apart_by_their_id() -> Non
     assert fingerprint("p-1", name="[redacted]") != fingerprint("p-2", name="[redacted]")
     assert fingerprint("p-1", name="Jane") == fingerprint("p-1", name="Joan"), "the name does not enter"
     assert fingerprint("p-1", zip="hash:0011223344556677") == fingerprint("p-2", zip="hash:0011223344556677")
+
+
+WITHIN: dict[str, Callable[[Any], Any]] = {
+    "an object": lambda name: {"applicant": {"name": name, "age": 30}},
+    "a list": lambda name: [{"age": 30}, {"name": name}],
+    "six levels": lambda name: {"a": {"b": {"c": {"d": {"e": {"name": name}}}}}},
+    "more levels than are looked into": lambda name: nested(40, {"name": name}),
+    "a text": lambda name: json.dumps({"name": name}),
+    "a list in a text": lambda name: json.dumps([{"name": name}]),
+    "a text in a text": lambda name: json.dumps({"a": json.dumps({"name": name})}),
+    "a text in an object": lambda name: {"a": json.dumps({"name": name})},
+    "a text that was cut off": lambda name: {"a": json.dumps({"age": 1, "name": name, "b": 1})[:-1]},
+    "a pair": lambda name: {"rows": [["age", 30], ["name", name]]},
+    "a feature": lambda name: {"rows": [{"feature": "name", "value": name}]},
+}
+
+
+def nested(levels: int, value: Any) -> Any:
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("within", WITHIN.values(), ids=WITHIN)
+def test_a_column_that_is_kept_back_counts_wherever_it_stands_in_the_inputs(within: Callable[[Any], Any]) -> None:
+    understanding = Understanding(make_monitor(redact=["name"]))
+
+    def fingerprint(record_id: str, name: str) -> str:
+        failed = line(shap_values=None, error="ValueError", record_id=record_id, inputs=within(name))
+        return logged(understanding.line(failed, now=NOW)).fingerprint
+
+    assert fingerprint("p-1", "[redacted]") != fingerprint("p-2", "[redacted]"), "two that are redacted look alike"
+    assert fingerprint("p-1", "Jane") == fingerprint("p-1", "Joan"), "the name does not enter"
+
+
+def test_what_the_writer_replaced_as_a_whole_tells_no_requests_apart() -> None:
+    understanding = Understanding(make_monitor(redact=["name"], privacy={"mask": ["iban"]}))
+    for inputs in ({"form": "[redacted]"}, {"rows": [["mask:22:00"]]}):
+        found = {
+            logged(
+                understanding.line(
+                    line(shap_values=None, error="ValueError", record_id=record_id, inputs=inputs), now=NOW
+                )
+            ).fingerprint
+            for record_id in ("p-1", "p-2")
+        }
+        assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"a": {"zip": "hash:0011223344556677"}, "b": [1.5, None, "plain", '{"age": 1}', "{name", "[1, 2]"]},
+        json.dumps([{"zip": "hash:0011223344556677"}]),
+        [["zip", "hash:0011223344556677"]],
+        [{"feature": ["zip"], "value": 3}],
+    ],
+)
+def test_nested_inputs_that_keep_nothing_back_or_hash_it_tell_requests_apart(inputs: Any) -> None:
+    understanding = Understanding(make_monitor(redact=["phone"], privacy={"hash": ["zip"], "hash_key": "k" * 16}))
+    failed = {"shap_values": None, "error": "ValueError", "inputs": inputs}
+    one, other = (logged(understanding.line(line(**failed, record_id=i), now=NOW)).fingerprint for i in ("p-1", "p-2"))
+    assert one == other
+
+
+def test_json_in_texts_of_a_table_is_looked_through_as_well() -> None:
+    understanding = Understanding(make_monitor(redact=["name"]))
+
+    def row(record_id: str, inputs: Any) -> Logged:
+        failed = {**RECORD, "record_id": record_id, "shap_values": None, "error": "ValueError", "inputs": inputs}
+        return logged(understanding.row(failed, now=NOW))
+
+    for inputs in ({"a": '{"name": "Jane"}'}, json.dumps({"a": '{"name": "Jane"}'})):
+        assert row("p-1", inputs).personal == (("redacted_field", "inputs.a.name"),)
+    long = {"a": json.dumps({"name": "Jane", "note": "x" * LINE_LIMIT})}
+    assert row("p-1", long).fingerprint != row("p-2", long).fingerprint
+
+
+def test_texts_within_texts_are_read_a_few_times_only() -> None:
+    """A line could hold hundreds of them, one within the other, and each is as long as nearly all of the line."""
+    text = '"age"'
+    for _ in range(100):
+        text = '"' + text.replace("\\", "\\u005c").replace('"', "\\u0022") + '"'
+    understanding = Understanding(make_monitor(redact=["name"]))
+    failed = {"shap_values": None, "error": "ValueError", "inputs": {"a": text}}
+    one, other = (logged(understanding.line(line(**failed, record_id=i), now=NOW)).fingerprint for i in ("p-1", "p-2"))
+    assert one != other, "what is not read may hold anything"
 
 
 @pytest.mark.parametrize(
