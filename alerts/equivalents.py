@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from alerts.mutants import SPACE, Mutant
+
 _WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 _ONE = "an info row is always 1"
 _HELD = "the joined info row ends after two days"
@@ -70,3 +74,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     },
 }
 """(rule, alteration as mutants.py words it) to why no series could tell."""
+
+_GROWTH = re.compile(r"last_over_time\(([^\[]*)\[(\d+)s\]\) - min_over_time\(\1\[(\d+)([mhd])\]\)")
+
+
+def alters_nothing(mutant: Mutant) -> bool:
+    """Listed above; or only the newest value of a growth is looked for further back: without a sample in its window,
+    which has no least value then, there is no growth either way."""
+    return (mutant.where, mutant.what) in EQUIVALENT or (
+        mutant.field == "expr"
+        and any(int(far) > int(number) * SPACE[unit] * 60 for _, far, number, unit in _GROWTH.findall(mutant.value))
+    )

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_SPACE = {"m": 1, "h": 60, "d": 1440}
+SPACE = {"m": 1, "h": 60, "d": 1440}
+"""Unit of a duration in minutes."""
 _NUMBER = re.compile(r'(?<![\w.:"$])(\d+(?:\.\d+)?)(?![\w.:"])')
 _DURATION = re.compile(r"(?<=[\[: ])(\d+)([mhd])(?=[\]:])|(?<=offset )(\d+)([mhd])\b")
 WORDS: tuple[tuple[str, str], ...] = (
@@ -81,7 +82,7 @@ class Mutant:
 
 
 def _scaled(number: str, unit: str, factor: float) -> str:
-    return f"{round(int(number) * _SPACE[unit] * factor * 60)}s"
+    return f"{round(int(number) * SPACE[unit] * factor * 60)}s"
 
 
 Swap = tuple[tuple[int, int], str]

@@ -18,7 +18,7 @@ from typing import Any
 
 from alerts.cases import CASES
 from alerts.cases.model import Case, minutes
-from alerts.equivalents import EQUIVALENT
+from alerts.equivalents import alters_nothing
 from alerts.mutants import Mutant, mutants
 from alerts.promtool import judge, prepare, wanted
 from alerts.render import Links, prometheus
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     document = prometheus(Links())
     listed = [mutant for mutant in mutants(document) if given.rule in (None, mutant.rule)][given.first :: given.every]
-    chosen = [mutant for mutant in listed if (mutant.where, mutant.what) not in EQUIVALENT]
+    chosen = [mutant for mutant in listed if not alters_nothing(mutant)]
     if given.list:
         sys.stdout.writelines(f"{mutant.where}: {mutant.what}\n" for mutant in chosen)
         return 0

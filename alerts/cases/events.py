@@ -17,16 +17,19 @@ _REASONED = (
 )
 
 
+SLOPES = {
+    on("xdrift_predictions_total"): 130,
+    on("xdrift_explanations_total"): 20,
+    on("xdrift_explanations_slow_total"): 6,
+    on("xdrift_checks_total"): 10,
+    **{on(name, labels): slope for (name, labels), slope in zip(_REASONED, (3, 5, 100, 2, 7, 1, 3), strict=True)},
+}
+"""Series to what it grows by in a minute."""
+
+
 def counted(step: int, *, before: int) -> Series:
     """Steady counters, looked at every `step` minutes, that are restored from a backup after 1 + `before` samples."""
-    slopes = {
-        on("xdrift_predictions_total"): 130,
-        on("xdrift_explanations_total"): 20,
-        on("xdrift_explanations_slow_total"): 6,
-        on("xdrift_checks_total"): 10,
-        **{on(name, labels): slope for (name, labels), slope in zip(_REASONED, (3, 5, 100, 2, 7, 1, 3), strict=True)},
-    }
-    return {key: f"70000+{slope * step}x{before} 50000+{slope * step}x{{n}}" for key, slope in slopes.items()}
+    return {key: f"70000+{slope * step}x{before} 50000+{slope * step}x{{n}}" for key, slope in SLOPES.items()}
 
 
 def expected(at: str, window: str, length: int, step: float) -> tuple[tuple[str, str, float | None], ...]:
@@ -96,6 +99,29 @@ CASES = (
             ("an hour", "1h", "10m", "1h10m", "2h20m"),
             ("two hours", "2h", "20m", "2h20m", "4h40m"),
             ("six hours", "6h", "1h", "7h", "14h"),
+        )
+    ),
+    *(
+        Case(
+            name=f"events of the last {words} are counted although the daemon has been down for most of them",
+            interval=interval,
+            series=join(
+                info(), {key: f"0+{slope * minutes(interval)}x{samples}" for key, slope in SLOPES.items()}, _OBJECTIVES,
+                {on("xdrift_predictions_total", monitor="m2"): f"0+{30 * minutes(interval)}x{samples}"},
+            ),
+            values=(
+                between(at, f'monitor_slo:xdrift_slo_events:increase{window}{{{M2}, slo="coverage"}}',
+                        0, 60 * minutes(window)),
+                *grown(at, window),
+            ),
+            twins=False,
+        )
+        for words, window, interval, samples, at in (
+            ("five minutes", "5m", "1m", 10, "13m"),
+            ("half an hour", "30m", "5m", 12, "1h20m"),
+            ("hour", "1h", "10m", 12, "2h40m"),
+            ("two hours", "2h", "20m", 12, "5h20m"),
+            ("six hours", "6h", "1h", 12, "16h"),
         )
     ),
     Case(

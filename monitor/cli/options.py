@@ -52,7 +52,15 @@ def moment(text: str, option: str) -> datetime:
             expected="an ISO 8601 time with a zone",
             hint=f"add Z or an offset: {full}Z for UTC, {full}+02:00 for two hours ahead of it",
         )
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ConfigError(
+            f"{option} is beyond the calendar",
+            seen=text,
+            expected="a time that in UTC is between the years 1 and 9999",
+            hint="give a time within the years that the monitor is meant for",
+        ) from None
 
 
 def load_settings(path: Path) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -202,10 +203,12 @@ def percent(value: float | None) -> str:
 def percent_under(value: float, objective: float) -> str:
     """`percent`, with so many decimals that a share under its objective never reads as the objective."""
     told = percent(value)
+    if not value < objective or float(re.sub("[^0-9.]", "", told) or 0) < 100 * objective:
+        return told
     for decimals in range(1, 5):
-        if not value < objective or float(told.lstrip("−").removesuffix("%")) < 100 * objective:
-            return told
         told = f"{value:.{decimals}%}"
+        if float(told.removesuffix("%")) < 100 * objective:
+            return told
     return f"under {share(objective)}"
 
 

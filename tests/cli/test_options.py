@@ -36,3 +36,9 @@ def test_a_time_without_a_zone_is_refused_with_the_text_to_add(text: str, hint: 
 def test_what_is_no_time_is_refused() -> None:
     with pytest.raises(ConfigError, match="--at is not a time"):
         moment("yesterday", "--at")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00+14:00"])
+def test_a_time_that_is_no_day_of_the_calendar_in_utc_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="--until is beyond the calendar"):
+        moment(text, "--until")

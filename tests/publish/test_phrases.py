@@ -140,3 +140,21 @@ def test_every_closed_word_has_its_text() -> None:
     assert set(phrases.VERDICT_TITLES) == set(names.VERDICTS)
     assert set(phrases.VIEW_TITLES) == set(names.VIEW_VALUES)
     assert tuple(state.word for state in phrases.LEVELS) == names.LEVEL_NAMES
+
+
+@pytest.mark.parametrize(
+    ("value", "objective", "text"),
+    [
+        (0.98831, 0.99, "98.8%"),
+        (0.9949999, 0.995, "99%"),
+        (0.98999999, 0.99, "under 99%"),
+        (0.5, 0.99, "50%"),
+        (0.995, 0.99, "99.5%"),
+        (1e-9, 0.5, "under 0.01%"),
+        (0.0, 0.5, "0%"),
+        (0.99995, 0.99999, "over 99.99%"),
+        (-0.2, 0.5, "−20%"),
+    ],
+)
+def test_a_share_under_its_objective_never_reads_as_the_objective(value: float, objective: float, text: str) -> None:
+    assert phrases.percent_under(value, objective) == text
