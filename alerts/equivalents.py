@@ -14,6 +14,7 @@ _WHOLE = "events are counted in whole numbers"
 _SINGLE = "each of these records is of one window"
 _EQUAL = "two computed ratios are never equal to the last bit"
 _POSITIVE = "only whether it is above 0 counts, and no part of it is below"
+_NONE = "only whether it is 0 counts, and no part of it is below"
 _ANY = "one series that passes is enough, and what it is called is not looked at"
 _PRESENT = "only its presence counts"
 _SCALED = "replicas show equal counters of the store, and so many times all classes have the same quantiles"
@@ -26,6 +27,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("monitor:xdrift_check_success_age:seconds", "line 4: '2d' becomes '345600s'"): _HELD,
     ("monitor:xdrift_check_success_age:seconds", "line 4: 'last_over_time(' becomes 'min_over_time('"): _BORN,
     **{(f"slo:sli_error:ratio_rate{window}", "line 2: '0' becomes '0.5'"): _WHOLE for window in _WINDOWS},
+    ('monitor_slo:xdrift_healthy:bool{slo="drift"}', "line 1: 'max' (2 of 2) becomes 'sum'"): _NONE,
     ("monitor_slo:xdrift_healthy:bool", "line 4: '<=' becomes '<'"): _EQUAL,
     ("monitor_slo:xdrift_healthy:bool", "line 3: '0' becomes '0.5'"): _WHOLE,
     **{

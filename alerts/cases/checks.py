@@ -167,6 +167,10 @@ CASES = (
             ("9d20h", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M1}}})", 400),
             ("9d20h", f'sum(monitor_level:xdrift_canary_alarms:delta7d{{{M1}, level="warning"}})', 0),
             ("10d8h", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M1}}})", 0),
+            *(
+                (at, f'sum(monitor_level:xdrift_canary_alarms:delta7d{{{M2}, level="warning"}})', count)
+                for at, count in (("9d20h", 250), ("13d10h", 0))
+            ),
             ("9d20h", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M3}}})", 400),
             ("9d20h", f'sum(monitor_level:xdrift_canary_alarms:delta7d{{{M3}, level="warning"}})', 0),
             ("10d4h", f"sum(monitor:xdrift_canary_comparisons:delta7d{{{M3}}})", 400),

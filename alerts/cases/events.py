@@ -27,6 +27,10 @@ SLOPES = {
 """Series to what it grows by in a minute."""
 
 
+PER_MINUTE = {"coverage": (30, 8), "latency": (20, 6), "errors": (20, 9), "checks": (10, 4)}
+"""Objective to its events, and to the bad ones among them."""
+
+
 def counted(step: int, *, before: int) -> Series:
     """Steady counters, looked at every `step` minutes, that are restored from a backup after 1 + `before` samples."""
     return {key: f"70000+{slope * step}x{before} 50000+{slope * step}x{{n}}" for key, slope in SLOPES.items()}
@@ -35,11 +39,8 @@ def counted(step: int, *, before: int) -> Series:
 def expected(at: str, window: str, length: int, step: float) -> tuple[tuple[str, str, float | None], ...]:
     """What a window of `length` minutes counts. Prometheus 3 leaves out the sample at its begin, and so a share `step`
     of what is counted."""
-    per_minute = {
-        "coverage": (30, 8), "latency": (20, 6), "errors": (20, 9), "checks": (10, 4),
-    }  # fmt: skip
     found = []
-    for slo, (good, bad) in per_minute.items():
+    for slo, (good, bad) in PER_MINUTE.items():
         where = f'{{{M1}, slo="{slo}"}}'
         found += [
             *(
@@ -69,6 +70,18 @@ def grown(at: str, window: str) -> tuple[tuple[str, str, float | None], ...]:
         for kind in ("events", "bad_events")
         for slo in ("coverage", "latency", "errors", "checks")
     )
+
+
+def left(at: str, window: str, length: int, step: int) -> tuple[tuple[str, str, float | None], ...]:
+    """What was counted in `length` minutes is all that a window holds; of m2 too, without what sampling left out."""
+    monitors = {M1: PER_MINUTE, M2: {"coverage": (30,)}}
+    return tuple(
+        between(at, f'monitor_slo:xdrift_slo_{kind}:increase{window}{{{where}, slo="{slo}"}}',
+                *_around(each * length, step / length))
+        for where, objectives in monitors.items()
+        for slo, counts in objectives.items()
+        for kind, each in zip(("events", "bad_events"), counts, strict=False)
+    )  # fmt: skip
 
 
 _OBJECTIVES = renamed(join(*(objective(slo, 0.96) for slo in ("coverage", "latency", "errors", "checks"))))
@@ -109,11 +122,7 @@ CASES = (
                 info(), {key: f"0+{slope * minutes(interval)}x{samples}" for key, slope in SLOPES.items()}, _OBJECTIVES,
                 {on("xdrift_predictions_total", monitor="m2"): f"0+{30 * minutes(interval)}x{samples}"},
             ),
-            values=(
-                between(at, f'monitor_slo:xdrift_slo_events:increase{window}{{{M2}, slo="coverage"}}',
-                        0, 60 * minutes(window)),
-                *grown(at, window),
-            ),
+            values=left(at, window, minutes(interval) * samples - minutes(at) + minutes(window), minutes(interval)),
             twins=False,
         )
         for words, window, interval, samples, at in (

@@ -7,6 +7,7 @@ from alerts.cases.model import (
     M2,
     M3,
     M4,
+    M5,
     Case,
     abroad,
     between,
@@ -102,6 +103,24 @@ CASES = (
             for window in ("1d", "3d")
         ),
     ),
+    *(
+        Case(
+            name=f"of {words} only what follows a gap counts, not how long ago the monitor began",
+            interval=interval,
+            twins=False,
+            # Severe again since two samples; the samples before the gap are older than the window.
+            series=join(drifted(f"0x12 _x{gap} 2x{{n}}", f"0x12 _x{gap} 2x{{n}}"), objective("drift", 0.9)),
+            values=(between(at, f'slo:sli_error:ratio_rate{window}{{{M1}, slo="drift"}}', low, high),),
+        )
+        for words, window, interval, gap, at, low, high in (
+            # Prometheus goes on with the last sample for five minutes.
+            ("five minutes", "5m", "1m", 8, "23m", 0.5, 0.7),
+            ("half an hour", "30m", "5m", 6, "1h45m", 0.3, 0.45),
+            ("an hour", "1h", "10m", 6, "3h30m", 0.3, 0.45),
+            ("two hours", "2h", "20m", 6, "7h", 0.3, 0.45),
+            ("six hours", "6h", "1h", 6, "21h", 0.3, 0.45),
+        )
+    ),
     Case(
         name="hours without a judgement, at which Prometheus or every daemon was away, count as good",
         interval="30m",
@@ -164,6 +183,8 @@ CASES = (
             drifted(2, 5, view="trend", monitor="m2"),
             drifted(2, 2, view="holdout", monitor="m3"),
             drifted(2, 3, view="total", monitor="m3"),
+            *(drifted(2, 2, view=view, monitor="m5") for view in ("holdout", "total")),
+            {on("xdrift_monitor_maintenance", monitor="m5"): 0},
             drifted("2x30 0x{n}", "2x30 0x{n}", monitor="m4"),
             _TIMED,
             {
@@ -178,7 +199,7 @@ CASES = (
             health("40m", "drift", 0),
             health("40m", "explanations", 0),
             health("40m", "drift", 1, M2),
-            health("40m", "drift", 0, M3),
+            *(health("40m", "drift", 0, where) for where in (M3, M5)),
             health("20m", "drift", 0, M4),
             # The composite does not remember itself.
             health("20m", "explanations", 0, M4),

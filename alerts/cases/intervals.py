@@ -85,4 +85,19 @@ CASES = (
                 ("6h", f'sum({_FRESH}{{{M4}, slo="freshness"}})', 1)),
         behind=False,
     ),
+    Case(
+        name="of what daemons knew that are gone the longest interval counts",
+        interval="30m",
+        twins=False,
+        series=join(
+            *(
+                only(pod, changed(success="0x4", interval=f"{interval}x4", since="-8640000x4"))
+                for pod, interval in (("a", 86400), ("b", 3600))
+            ),
+            _UP,
+        ),
+        # Their last scrape was at 2 h.
+        values=(("30h", f'sum({_FRESH}{{{M1}, slo="freshness"}})', 1),),
+        behind=False,
+    ),
 )  # fmt: skip
