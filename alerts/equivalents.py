@@ -15,6 +15,11 @@ _SINGLE = "each of these records is of one window"
 _EQUAL = "two computed ratios are never equal to the last bit"
 _POSITIVE = "only whether it is above 0 counts, and no part of it is below"
 _NONE = "only whether it is 0 counts, and no part of it is below"
+_STEP = "what was given up stays so for hours: how often a day is looked at decides nothing"
+_IMPLIED = "of bad minutes 3 % of a day are 1 % of three, and of two hours 1 % of six"
+_ALSO = "what was last known over two days ago is told by the operand for what was not known"
+_ADDED = "the sum of the installation adds reasons up as well"
+_SHORT = "the short window needs a sample of the last five minutes, of the same scrape"
 _ANY = "one series that passes is enough, and what it is called is not looked at"
 _PRESENT = "only its presence counts"
 _SCALED = "replicas show equal counters of the store, and so many times all classes have the same quantiles"
@@ -41,6 +46,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for what, reason in (("'>=' becomes '>'", _LOWEST), ("'sum' becomes 'max'", _SCALED))
     },
     ("ExplanationCoverageZero", "line 9: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationCoverageZero", "line 9: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationPrivacyIncident", "line 6: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationCannotJudge", "line 8: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationNotificationsFailing", "line 4: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationExplainerBroken", "line 2: 'max' becomes 'sum'"): _NONE,
     ("ExplanationPrivacyIncident", "line 4: 'max' becomes 'sum'"): _POSITIVE,
     ("ExplanationNotificationsFailing", "line 2: 'max' becomes 'sum'"): _POSITIVE,
     ("ExplanationNotificationsFailing", "line 4: 'max' becomes 'sum'"): _POSITIVE,
@@ -50,6 +60,32 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("ExplanationPrivacyIncident", f"line 6: 'max' (2 of 2) becomes '{other}'"): _PRESENT
         for other in ("sum", "min")
     },
+    ("ExplanationPrivacyIncident", "line 6: 'last_over_time(' becomes 'min_over_time('"): _PRESENT,
+    ("ExplanationMonitorsAbsent", "line 3: 'max' becomes 'min'"): _PRESENT,
+    **{("ExplanationReportFailing", f"line 4: '5m' becomes '{step}'"): _STEP for step in ("150s", "600s")},
+    **{("ExplanationSLOPageUnreachable", f"line {line}: '>=' becomes '>'"): _EQUAL for line in (1, 3)},
+    **{
+        (
+            "ExplanationSLOBurnSlow",
+            f"line {line}: 'coverage|latency|errors|freshness' becomes 'coverage|latency|errors'",
+        ): _IMPLIED
+        for line in (3, 5)
+    },
+    **{
+        ("ExplanationLatencyP95Breach", f"line {line}: '30m' ({which}) becomes '900s'"): _SHORT
+        for line, which in ((4, "1 of 4"), (4, "3 of 4"), (8, "1 of 2"))
+    },
+    ("ExplanationPlatformFailing", "line 1: 'without (reason)' becomes 'without (instance)'"): _ADDED,
+    ("ExplanationPlatformFailing", "line 5: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationPlatformFailing", "line 5: 'sum' becomes 'max'"): _POSITIVE,
+    ("ExplanationReportFailing", "line 1: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationReportFailing", "line 1: 'max' becomes 'sum'"): _POSITIVE,
+    ("ExplanationPrivacyIncident", "line 4: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationNotificationsFailing", "line 2: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationMonitorsAbsent", "line 3: 'max' becomes 'sum'"): _PRESENT,
+    ("ExplanationPrivacyIncident", "line 2: '0' becomes '0.5'"): _WHOLE,
+    ("ExplanationPrivacyIncident", "line 2: '2d' becomes '345600s'"): _ALSO,
+    ("ExplanationTelemetryStale", "line 10: '0' becomes '0.5'"): _WHOLE,
     ("ExplanationMonitorDown", "line 4: 'last_over_time(' becomes 'min_over_time('"): _PRESENT,
     **{
         ('monitor_slo:xdrift_healthy:bool{slo="freshness"}', f"line {line}: '2d' becomes '345600s'"): _HELD

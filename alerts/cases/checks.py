@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import M1, M2, M3, M4, NAMED, Case, Series, Values, abroad, checked, info, join, on
+from alerts.cases.model import M1, M2, M3, M4, M5, NAMED, Case, Series, Values, abroad, checked, drifted, info, join, on
 
 FAILING = "ExplanationChecksFailing"
 UNKNOWN, STALE = "ExplanationCannotJudge", "ExplanationCheckStale"
@@ -43,6 +43,8 @@ CASES = (
             failing("0x5 1x{n}", monitor="m2"),
             info("m3", cadence="daily"),
             failing(1, monitor="m3"),
+            # Elsewhere it is weekly.
+            abroad(info("m3", cadence="weekly")),
         ),
         quiet=(("8m", FAILING, M1), ("25m", FAILING, M1), ("4m", FAILING, M2), ("15m", FAILING, M3)),
         fires=(("15m", FAILING, M1), ("8m", FAILING, M2)),
@@ -68,10 +70,14 @@ CASES = (
             info("m4"),
             checked(success="0+60x{n}", interval=600, monitor="m4"),
             verdict("unknown", monitor="m4"),
+            # Drift is another matter.
+            drifted(2, 5, monitor="m4"),
             # Elsewhere it has none.
             abroad(join(info("m4"), checked(success=0, interval=600, monitor="m4"))),
             # And checks fail.
             abroad(checked(success="0+60x{n}", interval=600, failures=3)),
+            # And m3 cannot be judged.
+            abroad(verdict("unknown", monitor="m3")),
         ),
         quiet=(
             ("34m", STALE, M1),
@@ -112,7 +118,7 @@ CASES = (
             info(),
             canary(400, "10x3 40x{n}"),
             info("m2"),
-            canary(400, 37, monitor="m2"),
+            canary(400, 38, monitor="m2"),
             info("m3"),
             canary(400, 0, 14, monitor="m3"),
             info("m4"),
@@ -207,9 +213,18 @@ CASES = (
             # A restored backup, and a failure after it.
             info("m4"),
             messages("9x1 5x1 6x{n}", 0, monitor="m4"),
+            # The daemon went away an hour after it.
+            info("m5"),
+            messages("3x3 4x9", "0x12", monitor="m5"),
         ),
         quiet=(("35m", MESSAGES, M1), ("35m", MESSAGES, M2), ("1h", MESSAGES, M3), ("6h15m", MESSAGES, M2)),
-        fires=(("45m", MESSAGES, M1), ("45m", MESSAGES, M2), ("6h", MESSAGES, M2), ("1h", MESSAGES, M4)),
+        fires=(
+            ("45m", MESSAGES, M1),
+            ("45m", MESSAGES, M2),
+            ("6h", MESSAGES, M2),
+            ("1h", MESSAGES, M4),
+            ("5h", MESSAGES, M5),
+        ),
     ),
     Case(
         name="the ticket on messages says what happens to them",

@@ -122,8 +122,13 @@ CASES = (
             {on("xdrift_explainer_selfcheck_ok", monitor="m3"): 1},
             failing(5, monitor="m3"),
             drifted(2, 5, view="holdout", monitor="m3"),
+            # Elsewhere its checks fail.
+            info("m4"),
+            {on("xdrift_explainer_selfcheck_ok", monitor="m4"): 0},
+            failing(0, monitor="m4"),
+            abroad(failing(5, monitor="m4")),
         ),
-        quiet=(("8m", EXPLAINER, M1), ("8m", EXPLAINER, M2), ("15m", EXPLAINER, M3)),
+        quiet=(("8m", EXPLAINER, M1), ("8m", EXPLAINER, M2), ("15m", EXPLAINER, M3), ("15m", EXPLAINER, M4)),
         fires=(("15m", EXPLAINER, M1), ("15m", EXPLAINER, M2)),
     ),
     Case(

@@ -74,7 +74,7 @@ def grown(at: str, window: str) -> tuple[tuple[str, str, float | None], ...]:
 
 def left(at: str, window: str, length: int, step: int) -> tuple[tuple[str, str, float | None], ...]:
     """What was counted in `length` minutes is all that a window holds; of m2 too, without what sampling left out."""
-    monitors = {M1: PER_MINUTE, M2: {"coverage": (30,)}}
+    monitors: dict[str, dict[str, tuple[int, ...]]] = {M1: {**PER_MINUTE}, M2: {"coverage": (30,)}}
     return tuple(
         between(at, f'monitor_slo:xdrift_slo_{kind}:increase{window}{{{where}, slo="{slo}"}}',
                 *_around(each * length, step / length))

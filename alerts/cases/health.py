@@ -184,6 +184,7 @@ CASES = (
             drifted(2, 2, view="holdout", monitor="m3"),
             drifted(2, 3, view="total", monitor="m3"),
             *(drifted(2, 2, view=view, monitor="m5") for view in ("holdout", "total")),
+            drifted(0, 0, monitor="m5"),
             {on("xdrift_monitor_maintenance", monitor="m5"): 0},
             drifted("2x30 0x{n}", "2x30 0x{n}", monitor="m4"),
             _TIMED,

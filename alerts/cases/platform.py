@@ -57,6 +57,14 @@ CASES = (
         quiet=(("1h30m", PLATFORM, EU),),
     ),
     Case(
+        name="a third of all checks for one reason and a third for another are most of them",
+        interval="5m",
+        twins=False,
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), (steady(6), steady(2))))
+        | {on("xdrift_check_failures_total", 'reason="data"', monitor=name): steady(2) for name in ("m1", "m2", "m3")},
+        fires=(("1h30m", PLATFORM, EU),),
+    ),
+    Case(
         name="a third of all checks is not most of them",
         interval="5m",
         twins=False,
@@ -85,7 +93,7 @@ CASES = (
         interval="5m",
         twins=False,
         series=ran(m1=("0x6 2x{n}", "0x6 2x{n}"), m2=("0x6 2x{n}", "0x6 2x{n}"), m3=("0x6 1x{n}", "0x6 1x{n}")),
-        fires=(("1h", PLATFORM, EU),),
+        fires=(("1h", PLATFORM, EU), ("1h20m", PLATFORM, EU)),
     ),
     Case(
         name="four whole checks within an hour are not enough",
@@ -118,6 +126,23 @@ CASES = (
         ),
         fires=(("40m", PLATFORM, EU),),
         quiet=(("1h10m", PLATFORM, EU), ("1h40m", PLATFORM, EU)),
+    ),
+    Case(
+        name="checks within the hour count while the daemon is away",
+        interval="5m",
+        twins=False,
+        # The last scrape was after an hour.
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("0+2x12", "0+2x12"))),
+        fires=(("1h35m", PLATFORM, EU),),
+        quiet=(("2h5m", PLATFORM, EU),),
+    ),
+    Case(
+        name="of three monitors that fail one failed more than an hour ago",
+        interval="5m",
+        twins=False,
+        series=ran(m1=("0+2x{n}", "0+2x{n}"), m2=("0+2x{n}", "0+2x{n}"), m3=("0x2 3x{n}", "0x2 3x{n}")),
+        fires=(("1h", PLATFORM, EU),),
+        quiet=(("1h30m", PLATFORM, EU),),
     ),
     Case(
         name="a daemon that no longer answers is a page after ten minutes",
@@ -177,7 +202,7 @@ CASES = (
         name="a scheduler that does not beat for five minutes is a page two minutes later",
         behind=False,
         series={_BEAT: "0+60x20 1200x{n}"},
-        quiet=(("15m", STALLED, EU), ("26m", STALLED, EU)),
+        quiet=(("15m", STALLED, EU), ("27m", STALLED, EU)),
         fires=(("28m", STALLED, EU), ("29m", STALLED, EU)),
         told=(("30m", STALLED, HERE, "The daemon answers, but its scheduler last beat 10m 0s ago."),),
     ),
@@ -200,7 +225,7 @@ CASES = (
     ),
     Case(
         name="a daemon without monitors is a ticket after a quarter of an hour",
-        series=join({_READ: 1}, info(values="1x10")),
+        series=join({_READ: 1}, info(values="1x10"), abroad(info())),
         quiet=(("8m", ABSENT, EU), ("28m", ABSENT, EU)),
         fires=(("32m", ABSENT, EU),),
         told=(
@@ -244,6 +269,14 @@ CASES = (
         series={_WAITING: "0x{n}", _GIVEN_UP: "0x12 1x{n}"},
         fires=(("3h5m", REPORT, EU), ("24h", REPORT, EU)),
         quiet=(("2h", REPORT, EU), ("26h", REPORT, EU)),
+    ),
+    Case(
+        name="one more that was given up is news",
+        interval="5m",
+        twins=False,
+        series={_WAITING: "0x{n}", _GIVEN_UP: "1x12 2x{n}"},
+        fires=(("3h10m", REPORT, EU), ("24h", REPORT, EU)),
+        quiet=(("1h", REPORT, EU), ("26h", REPORT, EU)),
     ),
     Case(
         name="waiting turns into given up without a pause",
