@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.diagnose import TREE, Diagnosis, Facts, diagnose
+from monitor.diagnose import diagnose
+from monitor.diagnose.model import Diagnosis, Facts
+from monitor.diagnose.tree import TREE
 from monitor.types import ServedLately, SloStatus, TelemetryStatus
 from tests.publish.fleet import NOW, fleet
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from monitor.diagnose import Diagnosis, Facts
+    from monitor.diagnose.model import Diagnosis, Facts
     from monitor.settings import MonitorSettings
     from monitor.store import Store
 
@@ -61,7 +61,7 @@ def diagnose(
 
 
 def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts:
-    from monitor.diagnose import LATELY, Facts
+    from monitor.diagnose.model import LATELY, Facts
     from monitor.errors import ConfigError
 
     now = options.utc_now()

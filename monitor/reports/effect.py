@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from monitor.diagnose import INPUT_DRIFT
+from monitor.diagnose.answers import INPUT_DRIFT
 from monitor.publish.phrases import number, percent
 from monitor.reports.serving import added
 from monitor.reports.watched import Watched, last_quiet
