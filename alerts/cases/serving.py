@@ -184,6 +184,14 @@ CASES = (
         fires=tuple((at, P95, M1) for at in ("39m", "55m")),
     ),
     Case(
+        name="fifty explanations within half an hour are enough for a page on latency",
+        twins=False,
+        # All at once; the slow ones among them become known one after the other.
+        series=join(info(), latency(((20, 0, 0), (1, 50, 50), (40, 0, 0))))
+        | {on("xdrift_explanations_slow_total"): "0x20 1+1x{n}"},
+        fires=(("33m", P95, M1),),
+    ),
+    Case(
         name="what was slow more than half an hour ago makes no page longer",
         series=join(info(), latency(((40, 100, 20), (30, 100, 0), (60, 100, 8)))),
         # 8 % of five minutes since 1 h 14 min, but 4 % of half an hour at 1 h 26 min.
