@@ -29,10 +29,13 @@ SHAPES = (0.5, 100.0)
 SPREAD, SPREADS = 2.0, 12.5
 """Variance over squared mean of the squared distances of periods: that of a squared normal number, which is the least
 believed of small periods, and the most of any."""
+BELIEVED = {"psi": SPREAD, "ks": SPREAD, "stability": 32 / 3}
+"""The same, believed beforehand, per test. Attributions lie on both sides of 0: a week that shifts them changes their
+mean absolute value by the square of the shift, and the square of that is the fourth power of a normal number."""
 HIDDEN = (1.0, 1.645)
 """Standard errors by which the largest period seen may have been underestimated, warning and severe."""
 PRIOR_FREEDOM = 4.0
-"""Weight, in periods, of what is believed beforehand, or is common to all features."""
+"""Weight, in periods, of what is common to many features that vary by themselves."""
 COMMON = 0.9
 """Spreads beyond this quantile over features count as that quantile when the common one is worked out: relative changes
 of a feature that hardly counts reach any size, and must not widen the bounds of the others."""
@@ -64,7 +67,7 @@ def bounds(left_out: Sequence[Mapping[str, Seen]], rows: float, counted: Flags) 
         # Half of the share for small ones: their law is known less well than it seems.
         share = share_of(counted) / (1 if known else 2)
         least = 0.0 if known else SPREAD
-        found[name] = _of_squares(parts["square"], parts["noise"], counted, share, least)
+        found[name] = _of_squares(parts["square"], parts["noise"], counted, share, least, BELIEVED[name])
         if known:
             found[name] = np.maximum(found[name], _of_distances(parts["distance"], parts["error"], counted, share))
     return found
@@ -79,7 +82,8 @@ def _of_distances(excess: Floats, error: Floats, counted: Flags, share: Floats) 
     """From distances and their standard errors, (k, d): never under the largest seen and what its rows may have hidden,
     since a storm that the reference lived through is part of its ordinary life."""
     lived = (excess + np.array(HIDDEN)[:, None, None] * error).max(axis=1)
-    width = _quantiles(share, _shape(excess[:, counted], error[:, counted]), len(excess))
+    free = freedom(excess[:, counted])
+    width = _quantiles(share, _shape(excess[:, counted], error[:, counted]), free)
     return np.asarray(np.maximum(excess.mean(axis=0) + width * spread(excess, counted), lived), dtype=np.float64)
 
 
@@ -94,23 +98,45 @@ def _shape(excess: Floats, error: Floats) -> float:
     return float(np.clip(squared / variance, *SHAPES)) if variance > 0 else SHAPES[1]
 
 
-def _quantiles(share: Floats, shape: float, k: int) -> Floats:
+def _quantiles(share: Floats, shape: float, free: float) -> Floats:
     """How many standard deviations above its mean the next period stays but for these shares, (2, 1): of the gamma law,
     widened as Student's law is beside the normal one."""
     width = (stats.gamma.isf(share, shape) - shape) / np.sqrt(shape)
-    return np.asarray(width * student(share, k) / stats.norm.isf(share), dtype=np.float64)[:, None]
+    return np.asarray(width * stats.t.isf(share, free) / stats.norm.isf(share), dtype=np.float64)[:, None]
 
 
-def _of_squares(squares: Floats, noise: Floats, counted: Flags, share: Floats, least: float) -> Floats:
+def freedom(seen: Floats) -> float:
+    """Degrees of freedom of a spread that is shrunk to what features have in common, from what was seen of them in k
+    periods, (k, d).
+
+    A season that moves all features at once is seen k times, not k times d: other features add what their mean squared
+    correlation leaves of them, beyond the 1 / (k - 1) that chance gives (effective number of tests, Nyholt 2004).
+    """
+    k, d = seen.shape
+    scaled = seen - seen.mean(axis=0)
+    norms = np.sqrt((scaled**2).sum(axis=0))
+    scaled = scaled[:, norms > 0] / norms[norms > 0]
+    if scaled.shape[1] < 2:
+        return float(k - 1 + PRIOR_FREEDOM * (1 - 1 / d))
+    pairs = d * (d - 1)
+    squared = float(((scaled.T @ scaled) ** 2).sum() - scaled.shape[1]) / pairs
+    chance = 1 / (k - 1)
+    alike = min(max((squared - chance) / (1 - chance), 0.0), 1.0)
+    independent = d / (1 + (d - 1) * alike)
+    return float(k - 1 + PRIOR_FREEDOM * (1 - 1 / independent))
+
+
+def _of_squares(squares: Floats, noise: Floats, counted: Flags, share: Floats, least: float, believed: float) -> Floats:
     """From squared distances and their variance by chance, (k, d).
 
     They are taken to follow a gamma law, one shape for all features. The next one over the mean of k of them then
     follows an F law, which knows how little a few periods tell.
     """
     k = len(squares)
+    free = freedom(squares[:, counted])
     mean = _means(squares.mean(axis=0), noise.mean(axis=0) / k, counted, k)
-    shape = 1 / max(_relative_spread(squares[:, counted], noise[:, counted]), least)
-    widths = stats.f.isf(share[:, None], 2 * shape, 2 * shape * (k - 1 + PRIOR_FREEDOM))
+    shape = 1 / max(_relative_spread(squares[:, counted], noise[:, counted], believed), least)
+    widths = stats.f.isf(share[:, None], 2 * shape, 2 * shape * free)
     return np.asarray(np.sqrt(np.maximum(mean * widths, _lived(squares, noise, mean))), dtype=np.float64)
 
 
@@ -141,16 +167,16 @@ def _positive(seen: float, error: float) -> float:
     return float(seen + np.sqrt(error) * np.exp(stats.norm.logpdf(z) - stats.norm.logcdf(z)))
 
 
-def _relative_spread(squares: Floats, noise: Floats) -> float:
+def _relative_spread(squares: Floats, noise: Floats, believed: float) -> float:
     """Variance over squared mean of the squared distances of periods, common to the features, from (k, d) of them and
-    their variance due to rows; shrunk to that of a squared normal number, the more so the fewer the periods."""
+    their variance due to rows; shrunk to the one believed, the more so the fewer the periods."""
     k = len(squares)
     # Every period is held against all others: k of them have k - 1 degrees of freedom and vary too little.
     total = squares.var(axis=0, ddof=1) / (1 - 1 / (k - 1) ** 2)
     variance = max(float((total - noise.mean(axis=0)).sum()), 0.0)
     squared = float((squares.mean(axis=0) ** 2 - total / (k - 1)).sum())
-    found = variance / squared if squared > 0 else SPREAD
-    shrunk = (min(found, SPREADS) * (k - 1) + SPREAD * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
+    found = variance / squared if squared > 0 else believed
+    shrunk = (min(found, SPREADS) * (k - 1) + believed * PRIOR_FREEDOM) / (k - 1 + PRIOR_FREEDOM)
     return float(shrunk)
 
 

@@ -18,6 +18,7 @@ from monitor.drift import compare, prepare
 from monitor.drift.calibrate import Whole, _left_out
 from monitor.drift.psi import psi_mean
 from monitor.drift.stability import standard_error
+from monitor.drift.variation import PRIOR_FREEDOM, freedom
 from monitor.settings import DriftSettings
 
 Matrix = NDArray[np.float64]
@@ -72,6 +73,52 @@ def test_weeks_that_differ_in_many_features_stay_within_the_budget(kind: str, d:
         hits = sum(one >= level for one in seen)
         print(f"{d} features, {kind} of {size}: level {level} in {hits} of {trials} ordinary weeks")  # noqa: T201 - the figures of docs/concepts.md
         assert stats.binomtest(hits, trials, budget, alternative="greater").pvalue > 1e-3, f"level {level}: {hits}"
+
+
+def driven(seed: int, k: int, d: int, kind: str, size: float) -> tuple[Matrix, Matrix, list[str]]:
+    """k periods of 600 rows and the next: one cause, larger than the rows' own spread, moves all features at once."""
+    rng = np.random.default_rng([seed, k, d])
+    effects = size * rng.normal(size=k + 1)
+    rows = rng.normal(size=(k + 1, 600, d))
+    moved = rows + effects[:, None, None] if kind == "shift" else rows * np.exp(effects)[:, None, None]
+    return moved[:-1].reshape(-1, d), moved[-1], [f"W{i:02d}" for i in range(k) for _ in range(600)]
+
+
+@pytest.mark.parametrize(
+    ("k", "d", "kind", "size", "trials"),
+    [
+        (4, 10, "shift", 0.8, 300),
+        *(
+            pytest.param(k, d, kind, size, 1000, marks=pytest.mark.slow)
+            for k, d, kind, size in (
+                (4, 1, "shift", 0.8), (4, 10, "shift", 0.8), (4, 10, "shift", 1.5), (6, 10, "shift", 0.8),
+                (4, 10, "scale", 0.6),
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_few_periods_that_one_cause_moves_as_a_whole_stay_within_the_budget(
+    k: int, d: int, kind: str, size: float, trials: int
+) -> None:
+    """Ten features that move together tell no more of the next period than one does."""
+    seen = []
+    for seed in range(trials):
+        reference, current, labels = driven(seed, k, d, kind, size)
+        seen.append(compare(reference, current, periods=labels).level)
+    for level, budget in ((1, 0.05), (2, 0.01)):
+        hits = sum(one >= level for one in seen)
+        print(f"{k} periods, {d} features, {kind} of {size}: level {level} in {hits} of {trials}")  # noqa: T201 - the figures of docs/concepts.md
+        assert stats.binomtest(hits, trials, budget, alternative="greater").pvalue > 1e-3, f"level {level}: {hits}"
+
+
+def test_features_that_move_together_tell_as_much_of_the_next_period_as_one() -> None:
+    rng = np.random.default_rng(1)
+    alone, apart = rng.normal(size=(6, 1)), rng.normal(size=(6, 40))
+
+    assert freedom(alone) == 5
+    assert freedom(np.repeat(alone, 40, axis=1)) == pytest.approx(5)
+    assert freedom(apart) == pytest.approx(5 + PRIOR_FREEDOM, abs=1)
+    assert freedom(np.zeros((6, 40))) == pytest.approx(5 + PRIOR_FREEDOM * 39 / 40)
 
 
 def test_leaving_a_period_out_needs_no_sorting_of_the_others() -> None:
