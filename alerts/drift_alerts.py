@@ -179,7 +179,7 @@ checks = (
         name="ExplanationNotificationsFailing",
         expr=named(
             either(
-                f"{held(grown('xdrift_notification_failures_total', '6h'))} > 0",
+                f"{grown('xdrift_notification_failures_total', '6h')} > 0",
                 f"{held('xdrift_notifications_waiting')} > 0",
             )
         ),

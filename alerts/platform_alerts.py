@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from alerts.model import Alert, Group
-from alerts.promql import PLACE, block, either, grown, held, lines
+from alerts.promql import PLACE, block, either, grown, lines
 
 _BY = f"by ({PLACE})"
-_FAILED = held(f"sum without (reason) ({grown('xdrift_check_failures_total', '1h')})")
-_RAN = held(grown("xdrift_checks_total", "1h"))
+_FAILED = f"sum without (reason) ({grown('xdrift_check_failures_total', '1h')})"
+_RAN = grown("xdrift_checks_total", "1h")
 
 
 def platform(job: str) -> Group:

@@ -16,6 +16,23 @@ SLO = f"{KEY}, slo"
 """Labels of one objective."""
 INFO = "monitor:xdrift_monitor_info:latest"
 """One row per monitor that is still expected, value 1, with version, owner, tier and cadence."""
+COUNTED = {
+    "xdrift_predictions_total": "monitor",
+    "xdrift_predictions_explained_total": "monitor",
+    "xdrift_predictions_unexplained_total": "monitor_reason",
+    "xdrift_explanations_total": "monitor",
+    "xdrift_explanations_slow_total": "monitor",
+    "xdrift_explanation_errors_total": "monitor_reason",
+    "xdrift_explanation_duration_seconds_count": "monitor",
+    "xdrift_explanation_sources_total": "monitor_source",
+    "xdrift_privacy_incidents_total": "monitor_kind",
+    "xdrift_telemetry_records_total": "monitor",
+    "xdrift_telemetry_quarantined_total": "monitor_reason",
+    "xdrift_checks_total": "monitor",
+    "xdrift_check_failures_total": "monitor_reason",
+    "xdrift_notification_failures_total": "monitor",
+}
+"""Totals of the store to the labels that they have in every installation."""
 PERIOD = f"max by ({SLO}) (slo:time_period:days)"
 
 
@@ -24,10 +41,16 @@ def held(expr: str) -> str:
     return f"max without (instance, pod) ({expr})"
 
 
+def total(counter: str) -> str:
+    """The record of a counter of the store as all replicas, one after the other, show it; matchers stay."""
+    name, brace, matchers = counter.partition("{")
+    return f"{COUNTED[name]}:{name}:max{brace}{matchers}"
+
+
 def grown(counter: str, window: str) -> str:
-    """What a total of the store grew by. A store restored from a backup shows smaller totals: increase() would take all
-    of them for events of this moment."""
-    return f"(last_over_time({counter}[{window}]) - min_over_time({counter}[{window}]))"
+    """What a counter of the store grew by, also while one pod was replaced by another. A store restored from a backup
+    shows smaller totals: increase() would take all of them for events of this moment."""
+    return f"(last_over_time({total(counter)}[{window}]) - min_over_time({total(counter)}[{window}]))"
 
 
 def named(expr: str) -> str:

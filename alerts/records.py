@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from alerts.model import Group, Record
-from alerts.promql import INFO, KEY, PERIOD, PLACE, SLO, block, either, grown, held, lines, slo_is, sloth
+from alerts.promql import (
+    COUNTED,
+    INFO,
+    KEY,
+    PERIOD,
+    PLACE,
+    SLO,
+    block,
+    either,
+    grown,
+    held,
+    lines,
+    slo_is,
+    sloth,
+    total,
+)
 from alerts.windows import HOURS, INCIDENT, SUMMED
 
 EVENTS = (
@@ -51,8 +66,7 @@ def asked(window: str) -> str:
     """Predictions of a window that were to be explained: sampling leaves the others out on purpose."""
     made = grown("xdrift_predictions_total", window)
     left_out = grown('xdrift_predictions_unexplained_total{reason="sampling"}', window)
-    # Within one replica: two that were scraped at different moments do not differ by what is meant here.
-    return block(either(held(f"{made}\n  - ignoring (reason) {left_out}"), held(made)))
+    return block(either(f"{made}\n  - ignoring (reason) {left_out}", made))
 
 
 def events(window: str) -> tuple[Record, Record]:
@@ -61,10 +75,8 @@ def events(window: str) -> tuple[Record, Record]:
     if window in SUMMED:
         first, second = (f"sum_over_time({name}1h[{window}:1h])" for name in names)
     else:
-        first = either(
-            *(slo_is(held(grown(good, window)) if good else asked(window), slo) for slo, good, _, _ in EVENTS)
-        )
-        second = either(*(slo_is(held(adding.format(grown(bad, window))), slo) for slo, _, adding, bad in EVENTS))
+        first = either(*(slo_is(grown(good, window) if good else asked(window), slo) for slo, good, _, _ in EVENTS))
+        second = either(*(slo_is(adding.format(grown(bad, window)), slo) for slo, _, adding, bad in EVENTS))
     return Record(name=names[0] + window, expr=first), Record(name=names[1] + window, expr=second)
 
 
@@ -220,6 +232,7 @@ alarms = Record(name="monitor_level:xdrift_canary_alarms:delta7d", expr=since_la
 
 GROUPS = (
     Group(name="xdrift-monitors", rules=(known, latest)),
+    Group(name="xdrift-totals", rules=tuple(Record(name=total(name), expr=held(name)) for name in COUNTED)),
     Group(name="xdrift-events", rules=tuple(rule for window in HOURS for rule in events(window))),
     Group(name="xdrift-objectives", rules=objectives),
     Group(name="xdrift-health", rules=(age, severe, severe_segments, *healthy, judged)),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alerts.model import Alert, Group
-from alerts.promql import INFO, KEY, PERIOD, SLO, block, either, grown, held, lines, named, slo_is
+from alerts.promql import INFO, KEY, PERIOD, SLO, block, either, grown, held, lines, named, slo_is, total
 from alerts.records import asked, p95
-from alerts.windows import FAST, HALF, SLOW, Tier, burning
+from alerts.windows import FAST, HALF, SLOW, Tier, above, burning
 
 _EVENTS = 'slo=~"coverage|latency|errors|freshness"'
 _DRIFT = 'slo="drift"'
@@ -17,19 +17,21 @@ SLOW_SHARE = 0.05
 def slow_share(window: str) -> str:
     """Monitors whose 95th percentile is over their threshold, by counting: right for every threshold, also between
     two bounds of the histogram."""
-    slow = held(grown("xdrift_explanations_slow_total", window))
-    timed = held(grown("xdrift_explanation_duration_seconds_count", window))
+    slow = grown("xdrift_explanations_slow_total", window)
+    timed = grown("xdrift_explanation_duration_seconds_count", window)
     return f"{slow} > {SLOW_SHARE} * {timed}"
 
 
 def burning_now() -> str:
     """Budgets that burn at page speed, without those whose windows only hold what is over.
 
-    Other pages hold this one back while they fire: it must not take over when they end. Freshness is regained with the
-    first verdict. Coverage may be regained in part, so that its page is late by its longest short window, not gone.
+    Other pages hold this one back while they fire: it must take over when they end only where it still burns. Freshness
+    is regained with the first verdict. Zero coverage goes on firing until the last five minutes know nothing of it: if
+    they burn then, one explanation in a hundred was no recovery.
     """
     zero = 'ALERTS{alertname="ExplanationCoverageZero", alertstate="firing"}'
-    told = f"max_over_time({zero}[30m])\nunless on ({KEY})\n{zero}"
+    still = above(FAST[0].short, 'slo="coverage"', FAST[0].factor)
+    told = f"max_over_time({zero}[30m])\nunless on ({KEY})\n{zero}\nunless on ({KEY})\n{still}"
     return lines(
         block(either(*(block(burning(tier, _EVENTS, floor=5)) for tier in FAST))),
         f"unless on ({SLO})",
@@ -46,18 +48,18 @@ def total_outage(matcher: str, tier: Tier) -> str:
 
 def new_incidents() -> str:
     """Incidents of the last hour, also those that were counted while no daemon was scraped."""
-    total = "xdrift_privacy_incidents_total"
-    before = held(f"last_over_time({total}[2d] offset 1h)")
+    now = total("xdrift_privacy_incidents_total")
+    before = f"last_over_time({now}[2d] offset 1h)"
     return either(
-        f"{held(total)} - {before} > 0",
-        f"{held(grown(total, '1h'))} > 0",
-        f"({held(total)} > 0 unless {before})",
+        f"{now} - {before} > 0",
+        f"{grown('xdrift_privacy_incidents_total', '1h')} > 0",
+        f"({now} > 0 unless {before})",
     )
 
 
 def sources(matcher: str = "") -> str:
     """Explanations of an hour by where they came from, all or some."""
-    return held(f"sum without (source) ({grown(f'xdrift_explanation_sources_total{matcher}', '1h')})")
+    return f"sum without (source) ({grown(f'xdrift_explanation_sources_total{matcher}', '1h')})"
 
 
 slo_alerts = (
@@ -68,12 +70,14 @@ slo_alerts = (
             lines(
                 f"{asked('15m')} >= 20",
                 f"unless on ({KEY})",
-                f"{held(grown('xdrift_predictions_explained_total', '15m'))} > 0",
+                f"{grown('xdrift_predictions_explained_total', '15m')} > 0",
             )
         ),
         severity="critical",
         alert_class="slo",
         wait="5m",
+        # The shortest window of the page on burning budgets, and what records may be behind.
+        keep="7m",
         summary="No prediction has been explained for 15 minutes.",
         description=_WHO + ': {{ printf "%.0f" $value }} predictions to explain in 15 minutes, none explained.',
     ),
@@ -142,7 +146,7 @@ slo_alerts = (
                 f"and on ({KEY})",
                 slow_share("5m"),
                 f"and on ({KEY})",
-                f"{held(grown('xdrift_explanation_duration_seconds_count', '30m'))} >= 50",
+                f"{grown('xdrift_explanation_duration_seconds_count', '30m')} >= 50",
             )
         ),
         severity="critical",
@@ -163,7 +167,7 @@ privacy = Alert(
     description=_WHO + ": {{ $labels.kind }} in the explanation log.",
 )
 
-_QUARANTINED = held(f"sum without (reason) ({grown('xdrift_telemetry_quarantined_total', '1h')})")
+_QUARANTINED = f"sum without (reason) ({grown('xdrift_telemetry_quarantined_total', '1h')})"
 serving_alerts = (
     Alert(
         name="ExplanationFallbackRate",
@@ -202,11 +206,13 @@ serving_alerts = (
             either(
                 f"{held('xdrift_telemetry_consecutive_failures')} >= 10",
                 f"time() - {held('xdrift_telemetry_last_success_timestamp_seconds')} > 3600",
-                # The latest check saw predictions that the log should hold as well.
+                # Checks saw predictions later than the newest that the log holds, which nobody writes at night.
                 block(
                     f"time() - {held('xdrift_telemetry_watermark_timestamp_seconds')}\n"
                     f"  > on ({KEY}, model) group_left () 2 * {held('xdrift_check_interval_seconds')} + 3600\n"
-                    f"and on ({KEY})\n{held('xdrift_check_window_rows')} > 0"
+                    f"and on ({KEY})\n"
+                    f"{held('xdrift_check_newest_row_timestamp_seconds')}\n"
+                    f"  > on ({KEY}, model) group_left () {held('xdrift_telemetry_watermark_timestamp_seconds')} + 600"
                 ),
             )
         ),
@@ -221,7 +227,7 @@ serving_alerts = (
         expr=named(
             lines(
                 f"({_QUARANTINED} >= 10)",
-                f"  / ({_QUARANTINED} + {held(grown('xdrift_telemetry_records_total', '1h'))})",
+                f"  / ({_QUARANTINED} + {grown('xdrift_telemetry_records_total', '1h')})",
                 "> 0.01",
             )
         ),

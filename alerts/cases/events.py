@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.cases.health import health
-from alerts.cases.model import M1, M2, Case, Series, between, checked, info, join, minutes, objective, on, renamed
+from alerts.cases.model import M1, M2, Case, Series, between, checked, info, join, minutes, objective, on, only, renamed
 
 _REASONED = (
     ("xdrift_predictions_unexplained_total", 'reason="timeout"'),
@@ -140,6 +140,41 @@ CASES = (
             ("1h20m", f'round(sum(monitor_slo:xdrift_slo_events:increase1h{{{M1}, slo="coverage"}}), 10)', 870),
             ("1h20m", f'round(sum(monitor_slo:xdrift_slo_bad_events:increase1h{{{M1}, slo="coverage"}}), 10)', 230),
         ),
+        twins=False,
+    ),
+    Case(
+        name="what is counted between the last scrape of one pod and the first of the next is in the window",
+        # Away for twenty minutes, in which four of five predictions had no explanation.
+        series=join(
+            info(), objective("coverage", 0.99),
+            *(
+                only(pod, {on("xdrift_predictions_total"): made,
+                           on("xdrift_predictions_unexplained_total", 'reason="timeout"'): bad})
+                for pod, made, bad in (
+                    ("a", "0+100x60 stale", "0x60 stale"), ("b", "_x80 8000+100x{n}", "_x80 1600x{n}"),
+                )
+            ),
+        ),
+        values=tuple(
+            ("1h25m", f'sum(monitor_slo:xdrift_slo_{kind}:increase30m{{{M1}, slo="coverage"}})', count)
+            for kind, count in (("events", 3000), ("bad_events", 1600))
+        ),
+        fires=(("1h25m", "ExplanationSLOBurnFast", f'{M1}, slo="coverage"'),),
+        twins=False,
+    ),
+    Case(
+        name="a store restored while one pod was replaced by another is no burst",
+        series=join(
+            info(), _OBJECTIVES,
+            *(
+                only(pod, {on("xdrift_predictions_total"): made,
+                           on("xdrift_predictions_unexplained_total", 'reason="timeout"'): bad})
+                for pod, made, bad in (
+                    ("a", "90000+100x60 stale", "70000x60 stale"), ("b", "_x65 50000+100x{n}", "40000x{n}"),
+                )
+            ),
+        ),
+        values=(("1h25m", f'sum(monitor_slo:xdrift_slo_bad_events:increase1h{{{M1}, slo="coverage"}})', 0),),
         twins=False,
     ),
     Case(

@@ -91,7 +91,8 @@ CASES = (
                     join(
                         whole(success="0+60x{n}", kept=0),
                         smooth(0.19),
-                        {on("xdrift_telemetry_watermark_timestamp_seconds"): 0, on("xdrift_check_window_rows"): 9},
+                        {on("xdrift_telemetry_watermark_timestamp_seconds"): 0},
+                        {on("xdrift_check_newest_row_timestamp_seconds"): 9},
                     ),
                 )
             ),

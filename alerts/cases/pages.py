@@ -87,7 +87,7 @@ CASES = (
         twins=False,
     ),
     Case(
-        name="what zero coverage told of pages no second time after it, and what is left of it half an hour later",
+        name="what zero coverage told of pages no second time after it, and what is left of it at once",
         interval="2m",
         series=join(
             # Nothing is explained from 1h to 2h; then all, or half of it; m3 was never at zero.
@@ -120,11 +120,14 @@ CASES = (
             *(("1h58m", FAST, f'{name}, slo="coverage"') for name in (M1, M2, M3)),
             *((at, FAST, f'{M3}, slo="coverage"') for at in ("2h2m", "2h4m", "2h20m")),
             ("2h20m", FAST, f'{M1}, slo="errors"'),
-            ("2h34m", FAST, f'{M2}, slo="coverage"'),
+            # Until the shortest window has forgotten it.
+            *(("2h6m", "ExplanationCoverageZero", name) for name in (M1, M2)),
+            *((at, FAST, f'{M2}, slo="coverage"') for at in ("2h10m", "2h20m", "2h34m")),
         ),
         quiet=(
-            *((at, "ExplanationCoverageZero", name) for at in ("2h2m", "2h4m") for name in (M1, M2, M3)),
-            *((at, FAST, f'{name}, slo="coverage"') for at in ("2h2m", "2h4m", "2h20m") for name in (M1, M2)),
+            *(("2h10m", "ExplanationCoverageZero", name) for name in (M1, M2)),
+            *((at, "ExplanationCoverageZero", M3) for at in ("2h2m", "2h10m")),
+            *((at, FAST, f'{M1}, slo="coverage"') for at in ("2h10m", "2h20m")),
         ),
         values=(("2h20m", f'sum(slo:burn_rate:ratio_rate30m{{{M1}, slo="coverage"}} > bool 6)', 1),),
         twins=False,
@@ -160,6 +163,20 @@ CASES = (
         ),
         twins=False,
         behind=False,
+    ),
+    Case(
+        name="one explanation in a hundred does not end the page on an outage",
+        # None from 1h on, one in a hundred from 1 h 40 min on.
+        series=join(
+            one("m1"), covered("0+100x{n}", "0x60 100+100x39 4099+99x{n}"),
+            {on("xdrift_predictions_explained_total"): "0+100x60 6000x39 6001+1x{n}"},
+        ),
+        fires=(
+            ("1h38m", "ExplanationCoverageZero", M1), ("1h46m", "ExplanationCoverageZero", M1),
+            *((at, FAST, _COVERAGE) for at in ("1h42m", "1h48m", "1h55m", "2h9m")),
+        ),
+        quiet=(("1h50m", "ExplanationCoverageZero", M1),),
+        twins=False,
     ),
     Case(
         name="the page on a burning budget says of which objective, and how fast",

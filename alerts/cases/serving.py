@@ -67,13 +67,13 @@ def lines(records: Values, torn: Values, other: Values = 0, *, monitor: str = "m
     }
 
 
-def read(*, failures: Values, success: Values, watermark: Values, rows: Values = 0, monitor: str = "m1") -> Series:
+def read(*, failures: Values, success: Values, watermark: Values, newest: Values = 0, monitor: str = "m1") -> Series:
     found = {
         "xdrift_telemetry_consecutive_failures": failures,
         "xdrift_telemetry_last_success_timestamp_seconds": success,
         "xdrift_telemetry_watermark_timestamp_seconds": watermark,
         "xdrift_check_interval_seconds": 3600,
-        "xdrift_check_window_rows": rows,
+        "xdrift_check_newest_row_timestamp_seconds": newest,
     }
     return {on(name, monitor=monitor): values for name, values in found.items()}
 
@@ -141,7 +141,7 @@ CASES = (
             info("m2"), answered("0+40x20", "0x20", left_out="0+39.5x20", monitor="m2"),
             info("m3"), answered("0+40x20", "0+20x20", monitor="m3"),
         ),
-        quiet=(("33m", ZERO, M2), ("33m", ZERO, M3), ("36m", ZERO, M1)),
+        quiet=(("33m", ZERO, M2), ("33m", ZERO, M3), ("43m", ZERO, M1)),
         fires=(("33m", ZERO, M1),),
     ),
     Case(
@@ -331,11 +331,13 @@ CASES = (
         interval="5m",
         series=join(
             info("m2"), read(failures=7, success="0+300x12 3600x{n}", watermark="0+300x{n}", monitor="m2"),
-            # The watermark stands at 1h; checks see predictions, or none.
-            info("m3"), read(failures=0, success="0+300x{n}", watermark="0+300x12 3600x{n}", rows=400, monitor="m3"),
-            info("m4"), read(failures=0, success="0+300x{n}", watermark="0+300x12 3600x{n}", rows=0, monitor="m4"),
+            # The watermark stands at 1h; the newest prediction is of 1 h 11 min, or of 1 h 10 min at the latest.
+            info("m3"),
+            read(failures=0, success="0+300x{n}", watermark="0+300x12 3600x{n}", newest="0x24 4260x{n}", monitor="m3"),
+            info("m4"),
+            read(failures=0, success="0+300x{n}", watermark="0+300x12 3600x{n}", newest="0x24 4200x{n}", monitor="m4"),
             # Elsewhere they see some.
-            abroad({on("xdrift_check_window_rows", monitor="m4"): 400}),
+            abroad({on("xdrift_check_newest_row_timestamp_seconds", monitor="m4"): 90000}),
         ),
         quiet=(("1h50m", STALE, M2), ("2h5m", STALE, M2), ("4h5m", STALE, M3), ("5h", STALE, M4)),
         fires=(("2h10m", STALE, M2), ("4h10m", STALE, M3)),
