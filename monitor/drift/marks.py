@@ -16,6 +16,14 @@ JUMP = 0.2
 """A rise of the share of missing or unseen values that a population seldom makes in one step."""
 STRAY = 0.05
 """Share of all other rows that may lie outside of the reference where one value of many rows does."""
+FILLERS = frozenset((0, -999, -9999, -99999, -999999))
+"""Numbers that stand for what is missing wherever the reference never reached them."""
+NEGATIVE_FILLERS = frozenset((-1, -9, -99))
+"""The same, only where the reference holds no negative number."""
+LIKELY_FILLERS = frozenset((999, 9999, 99999, 999999, 1900, 1970))
+"""The same, only well past the edge: they are prices, sizes and years as well."""
+WELL_PAST = 1 / 3
+"""Distance from the reference's range, in its width, from which a likely filler is one."""
 HARDLY_VARIED = 0.9
 """Share of one category from which a column hardly varied in the reference."""
 BY_CHANCE = 0.001
@@ -67,8 +75,9 @@ def one_word(reference: Profile, words: Sequence[str]) -> Found | None:
 
 
 def filled(reference: Profile, present: Floats, rows: int) -> Found | None:
-    """One value in many rows that lies outside of the reference, while the others stay inside: a sentinel such as -999,
-    or zeros for what is missing. Inside of the reference's range, a value that many more rows hold proves nothing."""
+    """One value in many rows that lies far outside of the reference, while the others stay inside: a sentinel such as
+    -999, or zeros for what is missing. A value that many more rows hold proves nothing inside of the reference's range,
+    nor just past its edge: the next year, a new highest price."""
     if reference.minimum is None or reference.maximum is None:
         return None
     outside = present[(present < reference.minimum) | (present > reference.maximum)]
@@ -79,7 +88,19 @@ def filled(reference: Profile, present: Floats, rows: int) -> Found | None:
     if most < JUMP * rows or len(outside) - most > STRAY * (len(present) - most):
         return None
     value = float(values[counts.argmax()])
+    if not _filler(value, reference.minimum, reference.maximum):
+        return None
     return "filled", f"{reference.feature} is {value:g} in {most / rows:.0%} of rows, a value outside of the reference"
+
+
+def _filler(value: float, lowest: float, highest: float) -> bool:
+    """Is a value outside of [lowest, highest] no next step of what the column holds?"""
+    if value in FILLERS or (value in NEGATIVE_FILLERS and lowest >= 0):
+        return True
+    width = highest - lowest
+    beyond = max(lowest - value, value - highest)
+    # Of a column that never varied nobody knows how far its next value may be.
+    return width > 0 and beyond > (WELL_PAST if value in LIKELY_FILLERS else 1.0) * width
 
 
 def unit(reference: Profile, present: Floats, n_missing: int, value: float) -> Found | None:

@@ -243,6 +243,51 @@ def test_a_value_outside_of_the_reference_in_many_rows_is_a_mark() -> None:
     assert drift(before, np.where(rng.random(1000) < 0.1, -999.0, now)).signal is None
 
 
+YEARS, PRICES, COUNTS = (2021, 2022, 2023, 2024, 2025), (9.9, 14.9, 19.9, 24.9, 29.9), (1, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "signal"),
+    [
+        # the next step of what the column holds
+        (YEARS, 2026, None),
+        (YEARS, 2020, None),
+        (PRICES, 34.9, None),
+        (COUNTS, 7, None),
+        (COUNTS, 11, None),  # not more than the range's width beyond it is near
+        ((499, 699, 899), 999, None),
+        ((1905, 1960, 2005), 1900, None),
+        ((-40, -20, 0, 20), -50, None),
+        ((-0.5, 0.0, 0.5), -1, None),
+        ((2025,), 2026, None),  # it never varied: how far is far?
+        ((0,), 1, None),
+        # fillers
+        (YEARS, 0, "filled"),
+        (YEARS, 9999, "filled"),
+        (YEARS, 1900, "filled"),
+        (YEARS, -1, "filled"),
+        ((1930, 1960, 2005), 1900, "filled"),
+        (PRICES, 0, "filled"),
+        (PRICES, -1, "filled"),
+        (PRICES, 999, "filled"),
+        (PRICES, 51, "filled"),
+        (COUNTS, 0, "filled"),
+        (COUNTS, -99, "filled"),
+        (COUNTS, 11.5, "filled"),
+        ((0, 1), -1, "filled"),
+        ((0,), -999, "filled"),
+        ((-800, 0, 800), -999, "filled"),
+        ((-5, -3, -2), 0, "filled"),
+    ],
+)
+def test_a_value_past_the_edge_is_a_mark_only_where_it_is_no_next_step(
+    before: tuple[float, ...], value: float, signal: str | None
+) -> None:
+    now = np.resize(np.array(before, dtype=float), 1000)
+    now[::3] = value
+    assert drift(np.resize(np.array(before, dtype=float), 2000), now).signal == signal
+
+
 def test_counts_that_move_are_not_taken_for_a_filled_column() -> None:
     for seed in range(100):
         rng = np.random.default_rng(seed)
