@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from monitor.diagnose import diagnose
 from monitor.diagnose.model import Diagnosis, Facts
 from monitor.diagnose.tree import TREE
-from monitor.types import ServedLately, SloStatus, TelemetryStatus
+from monitor.drift import Judgement
+from monitor.types import Level, ServedLately, SloStatus, TelemetryStatus, View
+from tests.drift.test_judge import SHIFTS, facts_of, judged
 from tests.publish.fleet import NOW, fleet
 
 QUIET, SEVERE, THIN = "forecast-weekly", "fraud-prod", "credit-limit"
@@ -230,3 +233,160 @@ def test_questions_that_only_the_present_answers_are_not_asked_of_the_past():
     ]
     assert diagnose(shared).branch == "shared"
     assert diagnose(replace(facts(QUIET), past=True)).branch == "fine"
+
+
+# --- no conclusion says more than the check --------------------------------------------------------------------
+
+
+def of_judgement(seen: Judgement, **levels: Level) -> Diagnosis:
+    """Walked over a check that says this."""
+    found = with_verdict(seen.verdict, level=seen.level, levels=levels, evidence=seen.evidence)
+    check = replace(found.judged, sentence=seen.sentence)
+    return diagnose(replace(found, judged=check, latest=check))
+
+
+WORDS = ("changed", "unchanged")
+
+
+def every_check():
+    """(what was judged, the diagnosis) over the decision table."""
+    for holdout, traffic, total in itertools.product((0, 1, 2), (0, 1, 2), (0, 1)):
+        for words in itertools.product(WORDS, WORDS, SHIFTS, ("plain", "marked"), ("none", "pipeline", "explainer")):
+            seen = judged(holdout, traffic, total=total, facts=facts_of(*words))
+            levels: dict[View, Level] = {"holdout": holdout, "traffic": traffic, "total": total}
+            yield seen, of_judgement(seen, **levels)
+
+
+def test_a_conclusion_clears_the_model_only_where_the_checks_sentence_does():
+    cleared = 0
+    for seen, found in every_check():
+        if found.branch == "data":
+            assert ("the model did not" in found.conclusion) is ("the model did not" in seen.sentence), seen
+        assert ("not the model" in found.conclusion) is ("not the model: " in seen.sentence), (seen, found)
+        if "explainer changed" not in "".join(seen.evidence):
+            assert "The explainer changed" not in found.conclusion, (seen, found)
+        cleared += "the model did not" in found.conclusion
+    assert cleared
+
+
+def test_what_moved_on_the_same_rows_beside_drifted_data_is_concluded_and_settled():
+    def of(model: str, explainer: str) -> Diagnosis:
+        return of_judgement(judged(1, 2, facts=facts_of(model, explainer, "not comparable", "plain")), holdout=1)
+
+    replaced, explained, same = of("changed", "unchanged"), of("unchanged", "changed"), of("unchanged", "unchanged")
+    for found in (replaced, explained, same):
+        assert found.conclusion == "The population changed most. What is said of the same rows changed as well."
+    assert "roll the model back" in replaced.next_steps[-1]
+    assert "put the explainer's library" in explained.next_steps[-1]
+    assert "find out why the same model file" in same.next_steps[-1]
+
+
+def test_a_new_file_that_explains_the_same_rows_as_before_is_told_beside_drifted_data():
+    found = of_judgement(judged(0, 2, facts=facts_of("changed", "changed", "moved", "plain")), traffic=2)
+
+    assert found.conclusion.startswith("The population changed, and so did the model file and the explainer: ")
+
+
+def test_a_serving_system_that_explains_otherwise_voids_nothing_and_no_reference_closes_the_gap():
+    seen = judged(0, 0, facts=facts_of("unchanged", "unchanged", "same", "plain", "explainer"))
+    found = of_judgement(seen)
+
+    assert (seen.verdict, found.branch) == ("explainer", "explainer")
+    assert "nothing drifted, and results stand" in found.conclusion
+    assert not any("accept" in step or "put the explainer" in step for step in found.next_steps)
+    assert "version, settings, background" in found.next_steps[0]
+    assert "cache" in found.next_steps[1]
+
+
+def test_inputs_served_otherwise_than_logged_are_not_told_as_a_drift_of_what_is_logged():
+    found = of_judgement(judged(0, 0, facts=facts_of("unchanged", "unchanged", "same", "plain", "pipeline")))
+
+    assert found.branch == "pipeline"
+    assert found.conclusion.startswith("Predictions are served from other inputs than those logged")
+
+
+def test_explanations_that_changed_by_themselves_are_not_told_as_a_changed_explainer():
+    found = of_judgement(judged(2, 0, facts=facts_of("unchanged", "unchanged", "same", "plain")), holdout=2)
+
+    assert "although model and explainer are the same" in found.conclusion
+    assert "put the explainer" not in found.next_steps[0]
+
+
+def test_a_new_model_file_under_a_changed_explainer_is_named():
+    found = of_judgement(judged(2, 0, facts=facts_of("changed", "changed", "same", "plain")), holdout=2)
+
+    assert found.branch == "explainer"
+    assert found.conclusion.startswith("The explainer changed, and the model file as well; ")
+
+
+def test_a_broken_pipeline_beside_a_new_model_is_concluded_and_mended_before_a_reference_is_accepted():
+    beside = 0
+    for seen, found in every_check():
+        if "A feature pipeline changed as well: " not in seen.sentence:
+            continue
+        beside += 1
+        assert "A feature pipeline changed as well." in found.conclusion, seen
+        mend = found.next_steps.index("fix or freeze the feature pipeline")
+        assert mend == (1 if found.branch == "explainer" else 0), found
+        accepted = [step for step in found.next_steps if "reference accept" in step]
+        assert all(found.next_steps.index(step) > mend and "once the pipeline is mended" in step for step in accepted)
+    assert beside
+
+
+def test_drifted_data_beside_a_new_model_is_concluded():
+    for levels in ((2, 2), (2, 1)):
+        found = of_judgement(judged(*levels, facts=facts_of("changed", "unchanged", "moved", "plain")), holdout=2)
+        assert found.conclusion == "The model answers differently on the same rows. The data changed as well."
+
+
+def test_what_only_the_sum_of_both_parts_raised_is_not_laid_on_the_same_rows():
+    found = of_judgement(judged(0, 0, total=1, facts=facts_of("changed", "unchanged", "moved", "plain")), total=1)
+
+    assert found.conclusion == "Neither the same rows nor recent ones moved far enough alone; together they did."
+
+
+# --- before the first check ------------------------------------------------------------------------------------
+
+
+def registered(age: timedelta, **changes) -> Facts:
+    found = facts(QUIET, latest=None, judged=None)
+    since = found.now - age
+    status = replace(found.status, created_at=since, interval_since=since, last_run_at=None)
+    return replace(found, status=status, **changes)
+
+
+def test_a_monitor_whose_first_check_is_not_due_yet_is_waited_for():
+    week = timedelta(seconds=facts(QUIET).status.interval_seconds)
+    found = diagnose(registered(timedelta(seconds=20)))
+
+    assert found.branch == "waiting"
+    assert answers(found)["not_checked"] == "unknown"
+    assert f"due by {NOW - timedelta(seconds=20) + week:%Y-%m-%d %H:%M} UTC" in found.conclusion
+    assert diagnose(registered(week + timedelta(minutes=9))).branch == "waiting"
+    assert diagnose(registered(week + timedelta(minutes=11))).branch == "not_checked"
+
+
+def test_the_first_planned_slot_says_when_the_first_check_is_due():
+    def of(slot: datetime) -> Diagnosis:
+        return diagnose(registered(timedelta(hours=2), first_slot=slot))
+
+    assert f"{NOW + timedelta(hours=1):%H:%M} UTC" in of(NOW + timedelta(hours=1)).conclusion
+    assert of(NOW - timedelta(hours=1)).branch == "not_checked"
+
+
+def test_of_a_monitor_that_never_said_anything_nothing_is_called_out_of_date():
+    found = diagnose(registered(timedelta(days=90), reference=None))
+
+    assert found.conclusion == "The monitor cannot look: no check was ever finished."
+    assert f"xdrift reference create {QUIET} --author WHO --reason WHY" in found.next_steps[0]
+
+
+def test_a_missing_reference_is_told_with_the_command_that_makes_one():
+    for found in (diagnose(facts(QUIET, reference=None)), diagnose(registered(timedelta(seconds=20), reference=None))):
+        assert found.branch == "reference"
+        assert found.conclusion == "There is no reference: nothing can be compared before one is made."
+        assert found.next_steps[0] == f"xdrift reference create {QUIET} --author WHO --reason WHY"
+    past = diagnose(facts(QUIET, reference=None, past=True))
+    assert past.conclusion == "The reference of that check is not on record."
+    other = replace(facts(QUIET).reference, id="0" * 16)
+    assert diagnose(facts(QUIET, reference=other)).conclusion.startswith("Results before and after compare with")

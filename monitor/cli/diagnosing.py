@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitor.settings import MonitorSettings
     from monitor.store import Store
 
-EXIT_CODES = {"fine": 0, "not_checked": 3, "no_data": 3, "unclear": 3}
+EXIT_CODES = {"fine": 0, "not_checked": 3, "no_data": 3, "unclear": 3, "waiting": 3}
 """Every other branch is 1."""
 _TICK = timedelta(microseconds=1)
 _LOOK_BACK = 20
@@ -41,7 +41,7 @@ def diagnose(
 ) -> int:
     """Walk the runbook's decision tree for one monitor and say which branch applies, with the evidence.
 
-    Exit code 0: nothing is wrong. 1: a branch applies. 3: checks are missing or could not judge.
+    Exit code 0: nothing is wrong. 1: a branch applies. 3: checks are missing, not due yet, or could not judge.
     """
     settings = load_settings(config)
     (one,) = chosen(settings, [monitor])
@@ -61,6 +61,7 @@ def diagnose(
 
 
 def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts:
+    from monitor import slots
     from monitor.diagnose.model import LATELY, Facts
     from monitor.errors import ConfigError
 
@@ -90,6 +91,7 @@ def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts
         reference=next(
             (one for one in store.references(monitor.name) if (one.id == used if used else one.active)), None
         ),
+        first_slot=slots.next_slot(monitor.schedule, max(status.created_at, status.interval_since)),
         past=at is not None,
     )
 

@@ -8,8 +8,9 @@ runbooks ask the same questions of Prometheus.
 
 from __future__ import annotations
 
+from monitor.diagnose.answers import first_due
 from monitor.diagnose.model import Diagnosis, Facts, Question, Step
-from monitor.diagnose.tree import FINE, TREE, UNCLEAR
+from monitor.diagnose.tree import FINE, TREE, UNCLEAR, WAITING
 
 OF_THE_PRESENT = ("privacy", "shared", "serving", "budget")
 """Branches of questions about other monitors and about serving, of which no past state is on record."""
@@ -32,12 +33,13 @@ def diagnose(facts: Facts) -> Diagnosis:
     found.sort(key=lambda question: question.beside)
     unknown = any(step.answer == "unknown" for step in steps)
     if not found:
-        found = [UNCLEAR if unknown else FINE]
+        found = [WAITING if first_due(facts) else UNCLEAR if unknown else FINE]
+    told = [question.told(facts) for question in found]
     return Diagnosis(
         monitor=facts.status.name,
         at=facts.latest.planned_at if facts.past and facts.latest else None,
         steps=tuple(steps),
         branch=found[0].branch,
-        conclusion=" ".join(question.conclusion for question in found),
-        next_steps=tuple(step.format(monitor=facts.status.name) for question in found for step in question.next_steps),
+        conclusion=" ".join(one.conclusion for one in told),
+        next_steps=tuple(step.format(monitor=facts.status.name) for one in told for step in one.next_steps),
     )

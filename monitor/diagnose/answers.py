@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.diagnose.model import Answered, Facts
 from monitor.publish.phrases import percent, percent_under, share
@@ -35,7 +35,10 @@ def shared(facts: Facts) -> Answered:
 def failing(facts: Facts) -> Answered:
     status, latest = facts.status, facts.latest
     if latest is None:
-        return "yes", [f"no check was ever finished; registered {status.created_at:%Y-%m-%d %H:%M} UTC"]
+        due = first_due(facts)
+        when = f"the first is due by {due:%Y-%m-%d %H:%M} UTC, " if due else ""
+        registered = f"{when}registered {status.created_at:%Y-%m-%d %H:%M} UTC"
+        return ("unknown" if due else "yes"), [f"no check was ever finished; {registered}"]
     if latest.outcome == "failed":
         failed = "it failed" if facts.past else f"{status.consecutive_failures} failed in a row"
         return "yes", [f"{failed}, reason {latest.reason}", *([latest.error] if latest.error else [])]
@@ -48,6 +51,16 @@ def failing(facts: Facts) -> Answered:
         late = f"{(facts.now - seen) / every:.1f} intervals ago; two are the limit"
         return "yes", [f"last check {seen:%Y-%m-%d %H:%M} UTC, {late}"]
     return "no", [f"last check {seen:%Y-%m-%d %H:%M} UTC"]
+
+
+def first_due(facts: Facts) -> datetime | None:
+    """By when a monitor that was never checked makes its first check; None once that is over, and for all others."""
+    status = facts.status
+    if facts.latest is not None or status.last_run_at is not None:
+        return None
+    since = max(status.created_at, status.interval_since)
+    due = facts.first_slot or since + timedelta(seconds=status.interval_seconds)
+    return due if facts.now <= due + STALE_SLACK else None
 
 
 def blind(facts: Facts) -> Answered:

@@ -31,6 +31,8 @@ class Facts:
     """In force; of the past the one that the latest check used."""
     served: ServedLately | None = None
     """What the explanation log counted within LATELY; None without one."""
+    first_slot: datetime | None = None
+    """Planned time of the first slot after the monitor was registered; None where its schedule is not at hand."""
     past: bool = False
     """The tree is walked as of the latest check, whatever came after it."""
 
@@ -59,6 +61,14 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a yes means, and what to do about it; `{monitor}` in a step stands for its name."""
+
+    conclusion: str
+    next_steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     branch: str
     text: str
@@ -67,3 +77,9 @@ class Question:
     next_steps: tuple[str, ...]
     beside: bool = False
     """A yes is told and does not end the walk."""
+    otherwise: Callable[[Facts], Told | None] | None = None
+    """Words in place of the two above for facts that ask for others; None where those do."""
+
+    def told(self, facts: Facts) -> Told:
+        found = self.otherwise(facts) if self.otherwise else None
+        return found or Told(self.conclusion, self.next_steps)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from monitor.diagnose import answers
+from monitor.diagnose import answers, words
 from monitor.diagnose.model import Question
 
 FINE = Question("fine", "", lambda _: ("no", ()), "Nothing is wrong that this monitor can see.", ())
 # Its checks are on time, or the walk would have ended there: the next one comes by itself.
 UNCLEAR = Question(
     "unclear", "", lambda _: ("no", ()), "Nothing found; not all was answered.", ("xdrift check {monitor}",)
+)
+WAITING = Question(
+    "waiting", "", lambda _: ("no", ()), "Nothing was checked yet.", (words.CHECK,), otherwise=words.waiting
 )
 TREE: tuple[Question, ...] = (
     Question(
@@ -30,6 +33,7 @@ TREE: tuple[Question, ...] = (
             "does a daemon run, and does it reach the database? its /readyz says why not",
             "put right what an error names, then: xdrift check {monitor}",
         ),
+        otherwise=words.never_checked,
     ),
     Question(
         "no_data", "Was there too little to judge?", answers.blind,
@@ -53,30 +57,32 @@ TREE: tuple[Question, ...] = (
     Question(
         "reference", "Is the reference missing, or new?", answers.reference,
         "Results before and after compare with different references.",
-        ("xdrift reference list {monitor}", "xdrift check {monitor}"),
+        ("xdrift reference list {monitor}", words.CHECK),
+        otherwise=words.no_reference,
     ),
     Question(
-        "explainer", "Did the explainer change?", answers.explainer,
-        "The explainer changed, not the model; results are void until it is put back.",
-        (
-            "put the explainer's library and settings back",
-            "or accept it: xdrift reference accept {monitor} --author WHO --reason WHY",
-        ),
+        "explainer", "Did the explainer change, or does serving explain otherwise?", answers.explainer,
+        "The explainer changed; results are void until it is put back.",
+        (words.BACK, f"or accept it: {words.ACCEPT}"),
+        otherwise=words.explainer,
     ),
     Question(
         "pipeline", "Did a feature pipeline change?", answers.verdict("pipeline"),
         "Features arrive otherwise than the model was trained on. Retraining would learn the fault.",
-        ("fix or freeze the feature pipeline", "until then serve the feature as it was made before"),
+        words.MEND,
+        otherwise=words.pipeline,
     ),
     Question(
         "model", "Did the model change?", answers.verdict("model", "both"),
         "The model answers differently on the same rows.",
-        ("planned? xdrift reference accept {monitor} --author WHO --reason WHY", "not planned? roll the model back"),
+        (f"planned? {words.ACCEPT}", "not planned? roll the model back"),
+        otherwise=words.model,
     ),
     Question(
         "data", "Did the data change?", answers.verdict("data"),
-        "The population changed; the model did not.",
-        ("predictions moved too: tell the owner today", "they did not: a ticket for the next review"),
+        "The population changed.",
+        words.OWNER,
+        otherwise=words.data,
     ),
 )  # fmt: skip
 """Asked in this order; the first yes that is not beside the walk ends it."""
