@@ -20,6 +20,7 @@ from monitor.pipeline.reference import PREDICTION
 from monitor.pipeline.segments import segment_rows
 from monitor.pipeline.served import ServedRows, compare_served
 from monitor.pipeline.subject import Subject, column_values, explain_holdout, open_subject
+from monitor.pipeline.sums import parts_to_judge
 from monitor.pipeline.views import Compared, compare_views, explainer_changes, facts, view_levels
 from monitor.privacy import Keeper, careful
 from monitor.settings import MonitorSettings
@@ -146,7 +147,8 @@ def _run(
         inputs, profiles = _input_drift(reference, sample, traffic, keeper) if traffic is not None else ({}, ())
         served = compare_served(monitor, sample, traffic, subject.model)
         known = facts(material, subject.model, inputs, thin=thin, settled=compared.settled, served=served.gap)
-        judgement = drift.judge(compared.views, compared.contributions, known, compared.segments)
+        parts = parts_to_judge(compared.views, compared.contributions)
+        judgement = drift.judge(compared.views, parts, known, compared.segments)
         rows = attribution_rows(sample, traffic, priority, keeper=keeper, served=served.values)
         rows, decision = with_counterparts(
             monitor, rows, subject=subject, reference=reference, holdout=holdout, keeper=keeper
