@@ -132,3 +132,11 @@ def test_a_narrow_terminal_indents_evidence_and_keeps_commands_whole(
     evidence = [line for line in lines[first:last] if not line[:2].rstrip(".").isdigit()]
     assert len(evidence) > sum(len(step["evidence"]) for step in known["steps"]), "something is wrapped"
     assert all(line.startswith("   ") for line in evidence)
+
+
+def test_a_monitor_that_was_just_registered_waits_for_its_first_slot(in_service: Path, xdrift: Xdrift) -> None:
+    ran = xdrift("diagnose", "late-flights", "--json")
+
+    assert (ran.code, ran.json["branch"]) == (3, "waiting")
+    assert ran.json["conclusion"] == "Nothing was checked yet: the first check is due by 2024-03-18 00:00 UTC."
+    assert "wait, or look now: xdrift check late-flights" in ran.json["next_steps"]
