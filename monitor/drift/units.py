@@ -3,10 +3,10 @@
 A population that moves can look like any mild rescaling of itself: prices that double, volatility that halves,
 summer after winter. So a good fit alone proves nothing (measured: 19 of 100 natural shifts fit a conversion).
 Two things do. Recorded numbers have few decimals; converted ones leave that lattice, and undoing the right
-conversion, and hardly any other, puts them back on it. And populations hardly move by a factor of 24, by 273.15
-degrees, or from all positive to all negative between two checks: such a move is believed to be a conversion when
-undoing it gives back the reference's middle and spread, since growth by 12 or 15 is not a factor of 24. Which unit it
-was is said only where the factor is that unit's, within chance; else the factor itself.
+conversion, and hardly any other, puts them back on it. And populations hardly move by a factor of ten or more, by
+273.15 degrees, or from all positive to all negative between two checks: such a move is believed to be a conversion when
+undoing it gives back the reference's shape. Which unit it was is said only where the factor is that unit's, within
+chance; else the factor itself, which needs no unit: pay by the month is a twelfth of pay by the year.
 
 A column without a lattice (raw floating point readings) in a unit less than ten times away is not recognised: its
 drift is reported, its cause is not guessed.
@@ -15,10 +15,14 @@ drift is reported, its cause is not guessed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
-from monitor.types import QUANTILE_GRID, Floats, Profile
+from monitor.drift.growth import FAR, Growth, growth
+from monitor.drift.lattice import on_lattice, put_back, step_of
+from monitor.types import Floats, Profile
 
 UNITS: tuple[tuple[str, float, float], ...] = (
     # name, factor, offset: current = factor * reference + offset. Factors are exact by definition where they can be.
@@ -54,33 +58,44 @@ LEAST_PSI = {True: 0.1, False: 0.5}
 """Only an input that moved this much is tried; less is enough where the lattice speaks."""
 LEFT = 0.2
 """A conversion is believed when undoing it leaves at most this share of the PSI."""
-FAR = 10.0
-"""Populations hardly move by this factor between two checks."""
 MIDDLE, SPREAD = 0.25, 0.35
 """Without a lattice: how far the median may stay from the reference's, in its interquartile ranges, and the log of the
 ratio of interquartile ranges, when the conversion is undone. Ordinary weeks differ by as much."""
 SAME = 0.15
 """PSI under which the undone column is the reference's again, however far its middle and spread seem: heavy tails move
 those from week to week."""
-NEAR = 0.1
-"""Without a lattice a unit is named where the column grew by its factor, give or take this natural logarithm"""
-CHANCE = 2.5
-"""... or as many standard errors."""
-IQR_OF_NORMAL = 1.349
-"""Interquartile range of a normal distribution, in standard deviations."""
+SHAPE = 0.1
+"""The same where only the growth itself is undone: a factor that was fitted leaves less."""
+BY_CHANCE = 0.01
+"""Share of equal populations whose PSI is larger than what few rows are allowed beyond that."""
 MIRRORED = 0.1
-"""The same for the median of a changed sign: the other hemisphere has other latitudes, too."""
-DECIMALS = (0, 1, 2, 3)
-FLOAT32 = 2e-7
-"""Relative error of a value that went through single precision."""
-SLACK = 1e-3
-"""Share of a lattice's step within which a value is on it."""
+"""As MIDDLE, for the median of a changed sign: the other hemisphere has other latitudes, too."""
 BACK = 0.9
 """Share of rows that undoing the right conversion puts back on the lattice."""
 AWAY = 0.5
 """Share of rows still on the lattice under which the column has left it."""
-LEAST_VALUES = 5
-"""Fewer distinct values say nothing about a lattice."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A conversion that leaves little of the drift when it is undone."""
+
+    name: str
+    factor: float
+    offset: float
+    is_unit: bool
+    """In the table, not just growth."""
+    back: bool
+    """Undoing it, and hardly another one, puts the values on the reference's lattice."""
+    proven: bool
+    """And they had left it."""
+    left: float
+    believed: bool
+
+    @property
+    def by_size(self) -> bool:
+        """Only how far it moves the column speaks for it: another factor may be nearer."""
+        return self.factor > 0 and self.offset == 0 and not self.back
 
 
 def converted(
@@ -94,85 +109,62 @@ def converted(
         value: PSI of the values as they are.
         psi_of: PSI of other values on the same bins.
     """
-    edges, step = np.asarray(reference.edges), _step(reference)
-    fits = []
-    for name, factor, offset in UNITS:
-        undone = (present - offset) / factor
-        back = step is not None and _on_lattice(undone, step) >= BACK
-        proven = back and step is not None and _on_lattice(present, step) < AWAY
-        far = _implausible(reference, present, factor, offset)
-        if value < LEAST_PSI[proven] or not (proven or far):
-            continue
-        left = psi_of(_snapped(undone, edges))
-        if left <= LEFT * value:
-            believed = proven or left <= SAME or _alike(reference, undone, factor)
-            fits.append((not back, left, name, factor if far and offset == 0 and not proven else None, believed))
+    if value < LEAST_PSI[True]:
+        return None
+    grown = growth(reference, present)
+    fits = _fits(reference, present, value, psi_of, grown)
     # The best one or none: where it is not believed, one that fits less well would be a guess.
-    not_back, left, name, by, believed = min(fits, default=(True, value, "", None, False))
-    if not believed:
+    best = min(fits, key=lambda fit: (not fit.back, fit.left), default=None)
+    if best is None or not best.believed:
         return None
-    growth = None if by is None else _growth(reference, present)
-    if growth is None:
-        return name, left
-    grown, slack = growth
-    by_factor = [
-        (abs(np.log(other / grown)), found, rest)
-        for no_lattice, rest, found, other, _ in fits
-        if other is not None and other > 0 and no_lattice == not_back
-    ]
-    off, name, left = min(by_factor)
-    if off <= slack:
-        return name, left
-    return f"a factor of about {float(f'{grown:.2g}'):g}", psi_of(_snapped(present / grown, edges))
+    if grown is None or not best.by_size:
+        return best.name, best.left
+    units = [fit for fit in fits if fit.is_unit and fit.by_size]
+    nearest = min(units, key=lambda fit: grown.off(fit.factor), default=None)
+    if nearest is not None and grown.off(nearest.factor) <= grown.slack:
+        return nearest.name, nearest.left
+    if not best.is_unit:
+        return best.name, best.left
+    return grown.words, psi_of(put_back(present / grown.factor, np.asarray(reference.edges), 0.0))
 
 
-def _growth(reference: Profile, present: Floats) -> tuple[float, float] | None:
-    """By which factor the column grew, and the logarithm by which that may be off; None where values are not positive.
-
-    Without a lattice, growth by 30 looks like inches that became millimetres. The mean log ratio of quantiles tells
-    them apart as well as the sample sizes allow.
-    """
-    middle = slice(3, 8)
-    before, now = np.array(reference.quantiles[middle]), np.quantile(present, QUANTILE_GRID[middle])
-    if (before <= 0).any() or (now <= 0).any():
-        return None
-    logs = np.log(now / before)
-    spread = float(np.log(before[3] / before[1])) / IQR_OF_NORMAL
-    chance = spread * float(np.sqrt(1 / max(reference.n - reference.n_missing, 1) + 1 / len(present)))
-    disagree = float(logs.std()) / float(np.sqrt(len(logs)))
-    return float(np.exp(logs.mean())), max(CHANCE * chance, CHANCE * disagree, NEAR)
-
-
-def _step(reference: Profile) -> float | None:
-    """The coarsest power of ten that all known reference values are multiples of; None for raw floating point."""
-    known = np.array([*reference.edges, reference.minimum, reference.maximum], dtype=np.float64)
-    for decimals in DECIMALS:
-        step = float(10.0**-decimals)
-        if FLOAT32 * np.abs(known).max() > step / 50:
-            return None
-        if (_off(known, step) <= SLACK * step + FLOAT32 * np.abs(known)).all():
-            return step
-    return None
+def _fits(
+    reference: Profile, present: Floats, value: float, psi_of: Callable[[Floats], float], grown: Growth | None
+) -> list[_Fit]:
+    edges, step, now_step = np.asarray(reference.edges), step_of(_known(reference)), step_of(present)
+    away = step is not None and on_lattice(present, step) < AWAY
+    units = [(*unit, True) for unit in UNITS]
+    free = [] if grown is None else [(name, factor, 0.0, False) for name, factor in grown.candidates()]
+    chance = _chance(reference, len(present))
+    fits = []
+    for name, factor, offset, is_unit in (*units, *free):
+        undone = (present - offset) / factor
+        # Multiples of recorded numbers are on the lattice anyway.
+        back = step is not None and (away or abs(factor) > 1) and on_lattice(undone, step) >= BACK
+        proven = back and away
+        if value < LEAST_PSI[proven] or not (proven or _implausible(reference, present, factor, offset, is_unit)):
+            continue
+        # A current value that was rounded may be off by half a step of its own.
+        left = psi_of(put_back(undone, edges, 0.0 if now_step is None else now_step / 2 / abs(factor)))
+        if left <= LEFT * value:
+            same = left <= max(SAME if is_unit else SHAPE, chance)
+            believed = proven or same or (is_unit and _alike(reference, undone, factor))
+            fits.append(_Fit(name, factor, offset, is_unit, back, proven, left, believed))
+    return fits
 
 
-def _off(values: Floats, step: float) -> Floats:
-    return np.asarray(np.abs(values - np.round(values / step) * step), dtype=np.float64)
+def _chance(reference: Profile, m: int) -> float:
+    """PSI that so few rows of one population reach: n m / (n + m) of it follows a chi-squared law, about."""
+    n = max(reference.n - reference.n_missing, 1)
+    return float(stats.chi2.isf(BY_CHANCE, max(len(reference.edges), 1))) * (1 / n + 1 / m)
 
 
-def _on_lattice(values: Floats, step: float) -> float:
-    """Share of non-zero values that are multiples of `step`; NaN when there are too few distinct ones to tell."""
-    some = values[values != 0]
-    if len(np.unique(some)) < LEAST_VALUES:
-        return float("nan")
-    return float((_off(some, step) <= SLACK * step + FLOAT32 * np.abs(some)).mean())
-
-
-def _implausible(reference: Profile, present: Floats, factor: float, offset: float) -> bool:
+def _implausible(reference: Profile, present: Floats, factor: float, offset: float, is_unit: bool) -> bool:
     """True when no population does by itself what this conversion does."""
     if factor < 0:
         low, high = reference.quantiles[1], reference.quantiles[-2]
         return bool((low >= 0 and present.max() <= 0) or (high <= 0 and present.min() >= 0))
-    return abs(offset) > 100 or not 1 / FAR < factor < FAR
+    return not is_unit or abs(offset) > 100 or not 1 / FAR < factor < FAR
 
 
 def _alike(reference: Profile, undone: Floats, factor: float) -> bool:
@@ -186,11 +178,6 @@ def _alike(reference: Profile, undone: Floats, factor: float) -> bool:
     return bool(near and abs(np.log(now_spread / spread)) <= SPREAD)
 
 
-def _snapped(values: Floats, edges: Floats) -> Floats:
-    """Ascending values, those within rounding of a bin edge put on it: undoing x * 1.6 gives x but for the last bit."""
-    ordered = np.sort(values)
-    if not len(edges):
-        return ordered
-    slack = FLOAT32 * np.abs(ordered)
-    nearest = edges[np.minimum(np.searchsorted(edges, ordered - slack), len(edges) - 1)]
-    return np.asarray(np.where(np.abs(nearest - ordered) <= slack, nearest, ordered), dtype=np.float64)
+def _known(reference: Profile) -> Floats:
+    """Values of the reference that its profile keeps."""
+    return np.array([*reference.edges, reference.minimum, reference.maximum], dtype=np.float64)

@@ -151,21 +151,101 @@ def test_temperatures_around_zero_that_change_sign_are_a_season_and_not_a_unit()
     assert drift(temperatures(rng), -temperatures(rng)).signal is None
 
 
-@pytest.mark.parametrize(
-    ("before", "now"),
-    [
-        (lambda rng, n: rng.uniform(35, 60, n), lambda rng, n: rng.uniform(-55, -30, n)),
-        (lambda rng, n: rng.lognormal(3, 1, n), lambda rng, n: 12 * rng.lognormal(3, 1, n)),
-        (lambda rng, n: rng.gamma(2, 20, n), lambda rng, n: 15 * rng.gamma(2, 20, n)),
-    ],
-    ids=["another hemisphere", "growth by twelve", "growth by fifteen"],
-)
-def test_a_population_that_moved_far_is_no_conversion_of_about_that_size(before: Any, now: Any) -> None:
-    rng = np.random.default_rng(11)
-    found = drift(before(rng, 3000), now(rng, 1000))
+def incomes(rng: np.random.Generator, rows: int) -> Column:
+    return np.round(rng.lognormal(10.5, 0.5, rows), 2)
 
+
+def commutes(rng: np.random.Generator, rows: int) -> Column:
+    """Kilometres to one decimal, a fifth of people at home."""
+    return np.where(rng.random(rows) < 0.2, 0.0, np.round(rng.gamma(2, 8, rows), 1))
+
+
+def heaped(rng: np.random.Generator, rows: int) -> Column:
+    """Whole minutes, mostly told by the five."""
+    minutes = np.round(rng.gamma(4, 8, rows))
+    return np.where(rng.random(rows) < 0.6, 5 * np.round(minutes / 5), minutes)
+
+
+def readings(rng: np.random.Generator, rows: int) -> Column:
+    return rng.normal(20, 6, rows)
+
+
+def balances(rng: np.random.Generator, rows: int) -> Column:
+    """Some owe money."""
+    return np.round(rng.normal(300, 400, rows))
+
+
+TENFOLD = (10, 12, 15, 20, 100, 1000)
+POPULATIONS = (incomes, commutes, heaped, readings, balances)
+
+
+FACTORS = (*TENFOLD, *(1 / by for by in TENFOLD))
+# Few values are left of a small one that is divided by a hundred and rounded.
+GROWN = [
+    pytest.param(column, factor, digits, id=f"{column.__name__} {factor:.3g} {digits or 'all'} decimals")
+    for column in POPULATIONS
+    for factor in FACTORS
+    for digits in (None, 2)
+    if digits is None or factor >= 1 / 20 or column is incomes
+]
+
+
+@pytest.mark.parametrize(("column", "factor", "digits"), GROWN)
+def test_growth_by_ten_times_or_more_that_keeps_the_shape_is_told_as_its_factor(
+    column: Callable[[np.random.Generator, int], Column], factor: float, digits: int | None
+) -> None:
+    """Pay by the month instead of the year, millimetres instead of centimetres: no unit of the table."""
+    rng = np.random.default_rng(21)
+    now = column(rng, 1000) * factor
+    seen = drift(column(rng, 3000), now if digits is None else np.round(now, digits))
+    assert seen.signal == "unit"
+    words = seen.text.split("looks converted, a factor of ")[1].split()
+    told = words[1] if words[0] == "about" else words[0]
+    by = 1 / float(told[2:]) if told.startswith("1/") else float(told)
+    assert abs(np.log(by / factor)) < 0.15
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        lambda rng, n: 1.5 * incomes(rng, n),
+        lambda rng, n: np.round(3 * incomes(rng, n), 2),
+        lambda rng, n: np.round(7 * incomes(rng, n), 2),
+        lambda rng, n: incomes(rng, n) + 500_000,
+        lambda rng, n: incomes(rng, n) * np.where(rng.random(n) < 0.5, 12, 1),
+        lambda rng, n: np.round(12 * rng.lognormal(10.5, 1.5, n), 2),
+        lambda rng, n: np.round(12 * rng.lognormal(10.5, 0.25, n), 2),
+        lambda rng, n: np.round(rng.uniform(100_000, 900_000, n), 2),
+    ],
+    ids=["1.5 times", "3 times", "7 times", "an offset", "a mixture", "wider", "narrower", "another shape"],
+)
+def test_growth_under_ten_times_or_of_another_shape_is_no_conversion(now: Any) -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        found = drift(incomes(rng, 3000), now(rng, 1000))
+        assert found.psi > 0.5
+        assert found.signal is None
+
+
+def test_the_other_hemisphere_is_no_changed_sign() -> None:
+    rng = np.random.default_rng(11)
+    found = drift(rng.uniform(35, 60, 3000), rng.uniform(-55, -30, 1000))
     assert found.psi > 1
     assert found.signal is None
+
+
+@pytest.mark.parametrize("trials", [50, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rows", [60, 300])
+def test_tenfold_growth_is_recognised_in_few_rows_and_growth_by_six_is_not_taken_for_it(rows: int, trials: int) -> None:
+    rng = np.random.default_rng(13)
+    missed, false = 0, 0
+    for _ in range(trials):
+        column = POPULATIONS[int(rng.integers(len(POPULATIONS)))]
+        before = column(rng, 2000)
+        missed += drift(before, column(rng, rows) * rng.choice(TENFOLD)).signal is None
+        false += drift(before, np.round(column(rng, rows) * rng.uniform(4, 6), 2)).signal is not None
+    assert stats.binomtest(missed, trials, 0.03, alternative="greater").pvalue > 1e-3
+    assert stats.binomtest(false, trials, 0.01, alternative="greater").pvalue > 1e-3
 
 
 def test_a_changed_sign_and_a_large_factor_are_recognised_without_a_lattice() -> None:
