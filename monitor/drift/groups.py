@@ -1,12 +1,13 @@
 """Features that share credit: correlated ones can swap it at a retrain without any change that matters.
 
 The sum of a group's attributions does not change when its members only swap. So the sums are tested as well, and where
-a sum stays quiet its members are not severe, whatever they do to each other.
+a sum stays quiet while its members move against each other, they are not severe. A quiet sum alone is not enough: one
+that a large member carries hardly shows that a small one was lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,12 +20,15 @@ from scipy.spatial.distance import squareform
 from monitor.drift.assess import ViewResult
 from monitor.drift.distances import Matrix
 from monitor.errors import ConfigError
-from monitor.types import Floats
+from monitor.types import Floats, Ints
 
 Groups = Mapping[str, Sequence[str]]
 """Group name to its members, two or more; no feature in two groups."""
 NAMED = 3
 """Members that the name of a found group lists."""
+GOOD_PART = 0.5
+"""Of how far the farthest severe member moved: the sum moves less where another member, which moves as much or more,
+makes up for it."""
 
 
 def find_groups(columns: Mapping[str, NDArray[Any]], least: float) -> dict[str, tuple[str, ...]]:
@@ -82,23 +86,30 @@ def group_sums(values: Matrix, feature_names: Sequence[str], groups: Groups) -> 
     return np.stack([column.sum(axis=1, dtype=np.float64) for column in columns], axis=1)
 
 
-def settle(result: ViewResult, sums: ViewResult, groups: Groups) -> tuple[ViewResult, tuple[str, ...]]:
+def settle(
+    result: ViewResult, sums: ViewResult, groups: Groups, marked: Collection[str] = ()
+) -> tuple[ViewResult, tuple[str, ...]]:
     """The view with its groups settled, and a line on each group where that changed a level.
 
-    Severe members of a group whose sum is quiet are lowered to a warning: they only swapped credit. A sum at a higher
-    level than every member lends it to the member that moved farthest: together they drifted, each alone too little.
-    `sums` holds the sums of the same view, in the order of `groups`. A view that was not judged stays as it is.
+    Severe members of a group whose sum is quiet are lowered to a warning where they only swapped credit. A sum at a
+    higher level than every member lends it to the member that moved farthest: together they drifted, each alone too
+    little. A view that was not judged stays as it is.
+
+    Args:
+        sums: of the same view, in the order of `groups`.
+        marked: features whose input carries the mark of a broken pipeline in the rows of this view. What such a member
+            loses or gains is no swap, so its group is not lowered.
     """
     if result.reason or sums.reason:
         return result, ()
     levels = {name: level.copy() for name, level in result.levels.items()}
     place = {name: j for j, name in enumerate(result.feature_names)}
-    distance = result.measurement.moved_by
+    distance, of_sums = result.measurement.moved_by, sums.measurement.statistics["wasserstein"]
     lines = []
     for g, (group, members) in enumerate(groups.items()):
         at = np.array([place[member] for member in members])
         own, of_sum = result.feature_levels[at], int(sums.feature_levels[g])
-        if not of_sum and (own == 2).any():
+        if not of_sum and set(marked).isdisjoint(members) and _swapped(result, at[own == 2], at, float(of_sums[g])):
             moved = ", ".join(result.feature_names[j] for j in at[own == 2])
             lines.append(
                 f"{result.view} view: credit moved inside group {group} ({moved}), its sum did not: warning only"
@@ -113,3 +124,16 @@ def settle(result: ViewResult, sums: ViewResult, groups: Groups) -> tuple[ViewRe
             for name, level in levels.items():
                 level[farthest] = max(level[farthest], sums.levels[name][g])
     return (replace(result, levels=levels), tuple(lines)) if lines else (result, ())
+
+
+def _swapped(result: ViewResult, severe: Ints, members: Ints, of_sum: float) -> bool:
+    """Whether what severe members lost or gained was made up: the sum's distribution moved by much less than the
+    farthest of them, and another member as far as a good part of it."""
+    if not len(severe):
+        return False
+    moved_by = result.measurement.moved_by
+    farthest = severe[np.argmax(moved_by[severe])]
+    others = members[members != farthest]
+    among_rows = float(result.measurement.statistics["wasserstein"][farthest])
+    made_up = bool(moved_by[others].max() >= GOOD_PART * moved_by[farthest])
+    return made_up and of_sum < GOOD_PART * among_rows

@@ -139,12 +139,18 @@ def _run(
         earlier = None if thin else _earlier(claim, store, subject, reference)
         groups = feature_groups(monitor, subject, reference.attributions)
         segments = segment_rows(monitor, subject.holdout, sample, thin)
-        material = Material(
-            reference=reference, holdout=holdout, traffic=traffic, earlier=earlier, groups=groups, segments=segments
-        )
-        compared = compare_views(material, monitor, sample.window, seed=sample.seed)
         keeper = Keeper.of(monitor)
         inputs, profiles = _input_drift(reference, sample, traffic, keeper) if traffic is not None else ({}, ())
+        material = Material(
+            reference=reference,
+            holdout=holdout,
+            traffic=traffic,
+            earlier=earlier,
+            groups=groups,
+            segments=segments,
+            marked=_marked(holdout, inputs),
+        )
+        compared = compare_views(material, monitor, sample.window, seed=sample.seed)
         served = compare_served(monitor, sample, traffic, subject.model)
         known = facts(material, subject.model, inputs, thin=thin, settled=compared.settled, served=served.gap)
         parts = parts_to_judge(compared.views, compared.contributions)
@@ -366,6 +372,13 @@ def _input_drift(
         drifts[profile.feature] = found
         profiles.append(replace(current, kind=profile.kind))
     return drifts, tuple(profiles)
+
+
+def _marked(explained: Attributions, inputs: Mapping[str, InputDrift]) -> frozenset[str]:
+    """Features made from an input column that carries a mark."""
+    columns = {column for column, found in inputs.items() if found.signal}
+    sources = zip(explained.feature_names, explained.source_features or explained.feature_names, strict=True)
+    return frozenset(feature for feature, source in sources if source in columns)
 
 
 def _current_values(column: str, sample: Sample, traffic: Attributions) -> NDArray[np.generic]:

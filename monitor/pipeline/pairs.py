@@ -30,6 +30,8 @@ class Material:
     """Feature groups by name; empty when there are none."""
     segments: drift.Chosen = field(default_factory=drift.Chosen)
     """Rows of holdout and traffic by segment."""
+    marked: frozenset[str] = frozenset()
+    """Features whose input carries the mark of a broken pipeline in this traffic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,7 @@ def compare_views(material: Material, monitor: MonitorSettings, window: Window, 
     results = drift.assess(pairs, settings)
     if settings.season_matched:
         results |= _in_season(material, results, pairs, window, settings)
-    views, settled = _settled(results, material.groups, small)
+    views, settled = _settled(results, material, small)
     return Compared(
         views=views,
         sums=[result for part, result in results.items() if part.groups or part.lesser],
@@ -114,14 +114,16 @@ def _in_season(
 
 
 def _settled(
-    results: Mapping[Part, ViewResult], groups: drift.Groups, small: Ints
+    results: Mapping[Part, ViewResult], material: Material, small: Ints
 ) -> tuple[dict[View, ViewResult], tuple[str, ...]]:
     """The whole views with groups and lesser features settled, and what that changed."""
     views = {part.view: result for part, result in results.items() if part == Part(part.view)}
     settled: list[str] = []
     for part, sums in results.items():
         if part.groups:
-            views[part.view], lines = drift.settle(views[part.view], sums, groups)
+            # The holdout's rows are the reference's: no mark is on them.
+            marked = frozenset[str]() if part.view == "holdout" else material.marked
+            views[part.view], lines = drift.settle(views[part.view], sums, material.groups, marked)
             settled += lines
     for part, together in results.items():
         if part.lesser:

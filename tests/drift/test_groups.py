@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from monitor.drift import Part, assess, check_groups, compare, find_groups, group_sums, measure, prepare, settle
 from monitor.errors import ConfigError
@@ -117,3 +118,57 @@ def test_the_library_call_tests_group_sums_too() -> None:
     assert (compare(reference, current, NAMES).level, settled.level) == (2, 1)
     with pytest.raises(ConfigError, match="salery"):
         compare(reference, current, NAMES, settings=DriftSettings(groups={"money": ("income", "salery")}))
+
+
+def world(rng: np.random.Generator, rows: int, weights: tuple[float, float], alike: float) -> Matrix:
+    """Attributions of a linear model of two inputs that correlate, and of a third."""
+    income = rng.normal(size=rows)
+    salary = alike * income + np.sqrt(1 - alike**2) * rng.normal(size=rows)
+    return np.stack([weights[0] * income, weights[1] * salary, 0.5 * rng.normal(size=rows)], axis=1)
+
+
+def traffic(reference: Matrix, current: Matrix, marked: tuple[str, ...] = ()) -> tuple[list[int], list[int]]:
+    """Levels of income and salary, before and after their group is settled."""
+    names, groups = ["income", "salary", "age"], {"money": ("income", "salary")}
+    sums = [group_sums(values, names, groups) for values in (reference, current)]
+    one, other = prepare(reference, names), prepare(sums[0], ["money"])
+    results = assess(
+        {Part("traffic"): (one, measure(one, current)), Part("traffic", groups=True): (other, measure(other, sums[1]))},
+        DriftSettings(),
+    )
+    before = results[Part("traffic")]
+    after, _ = settle(before, results[Part("traffic", groups=True)], groups, marked)
+    return before.feature_levels[:2].tolist(), after.feature_levels[:2].tolist()
+
+
+@pytest.mark.parametrize("weight", [0.2, 0.3, -0.2])
+@pytest.mark.parametrize("alike", [0.7, 0.9])
+def test_a_small_member_that_is_lost_beside_a_large_one_stays_severe(weight: float, alike: float) -> None:
+    """The large one carries the sum, which hardly moves; nobody gained what the small one lost."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        reference, current = world(rng, 3000, (1.0, weight), alike), world(rng, 1000, (1.0, 0.0), alike)
+        before, after = traffic(reference, current)
+        assert before[1] == 2
+        assert before == after
+
+
+@pytest.mark.parametrize("rows", [300, 1000])
+@pytest.mark.parametrize("alike", [0.7, 0.9, 0.95])
+def test_credit_that_moves_from_one_member_to_another_is_a_warning(rows: int, alike: float) -> None:
+    severe, kept = 0, 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        reference, current = world(rng, 3000, (0.5, 0.5), alike), world(rng, rows, (0.9, 0.1), alike)
+        before, after = traffic(reference, current)
+        severe += max(before) == 2
+        kept += max(after) == 2
+    assert severe == 30
+    assert binomtest(kept, 30, 0.05, alternative="greater").pvalue > 1e-3
+
+
+def test_a_swap_beside_the_mark_of_a_broken_pipeline_stays_severe() -> None:
+    rng = np.random.default_rng(0)
+    reference, current = world(rng, 3000, (0.5, 0.5), 0.9), world(rng, 1000, (0.9, 0.1), 0.9)
+    assert traffic(reference, current, ("age",)) == ([2, 2], [1, 1])
+    assert traffic(reference, current, ("salary",)) == ([2, 2], [2, 2])

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor import drift
+from monitor.drift import ViewResult
 from monitor.errors import ConfigError
 from monitor.pipeline import create_reference, perform
 from monitor.store import Store
@@ -33,9 +35,9 @@ def checked(world: World, directory: Path, change: Any = None, week: int = 0) ->
         return check
 
 
-def twin_world(directory: Path, drift: dict[str, Any]) -> World:
+def twin_world(directory: Path, how: dict[str, Any]) -> World:
     """`debt` is a noisy copy of `income` everywhere; the model uses income until it is trained again on debt."""
-    world = build("xgboost", "regression", directory, drift=drift)
+    world = build("xgboost", "regression", directory, drift=how)
     for name in ("holdout", "traffic"):
         rows = pd.read_parquet(directory / f"{name}.parquet")
         rows["debt"] = rows["income"] * np.exp(0.02 * np.random.default_rng(9).normal(size=len(rows)))
@@ -53,18 +55,36 @@ def _train(directory: Path, used: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("drift", "level"), [({}, 2), ({"groups": {"money": ["income", "debt"]}}, 1), ({"find_groups": 0.7}, 1)]
+    ("how", "level"), [({}, 2), ({"groups": {"money": ["income", "debt"]}}, 1), ({"find_groups": 0.7}, 1)]
 )
 def test_a_retrain_that_moves_credit_to_a_twin_is_severe_only_without_groups(
-    tmp_path: Path, drift: dict[str, Any], level: int
+    tmp_path: Path, how: dict[str, Any], level: int
 ) -> None:
-    world = twin_world(tmp_path, drift)
+    world = twin_world(tmp_path, how)
     check = checked(world, tmp_path, change=lambda: _train(tmp_path, used="debt"))
     assert check.levels["holdout"] == level
     lines = [line for line in check.evidence if "credit moved inside group" in line]
-    assert bool(lines) == bool(drift)
+    assert bool(lines) == bool(how)
     tested = {finding.feature for finding in check.findings if (finding.feature or "").startswith("group ")}
-    assert tested == ({f"group {'money' if 'groups' in drift else 'income + debt'}"} if drift else set())
+    assert tested == ({f"group {'money' if 'groups' in how else 'income + debt'}"} if how else set())
+
+
+def test_groups_are_settled_with_the_marks_on_the_inputs_of_new_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = twin_world(tmp_path, {"groups": {"money": ["income", "debt"]}})
+    rows = pd.read_parquet(tmp_path / "traffic.parquet")
+    rows.assign(income=np.nan).to_parquet(tmp_path / "traffic.parquet")
+    told, settle = {}, drift.settle
+
+    def spy(result: ViewResult, *rest: Any) -> Any:
+        told[result.view] = rest[-1]
+        return settle(result, *rest)
+
+    monkeypatch.setattr(drift, "settle", spy)
+    check = checked(world, tmp_path)
+    assert (check.verdict, check.level) == ("pipeline", 2)
+    assert told == {"holdout": frozenset(), "traffic": {"income"}, "total": {"income"}}
 
 
 def test_a_group_with_a_misspelt_member_is_refused_by_name(tmp_path: Path) -> None:
