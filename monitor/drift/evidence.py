@@ -31,7 +31,7 @@ def evidence_lines(views: Mapping[View, ViewResult], facts: Facts) -> tuple[str,
         lines.append(f"predictions on the holdout moved by {facts.prediction_shift:.3g} of their standard deviation")
     if facts.shift and facts.shifted:
         lines.append(facts.shift.text)
-    lines.extend(drift.text for drift in facts.inputs.values() if drift.signal)
+    lines.extend(drift.text or drift.hint for drift in facts.inputs.values() if drift.signal or drift.hint)
     lines.extend(facts.settled)
     if facts.served:
         lines.append(facts.served.text)

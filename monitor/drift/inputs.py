@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.drift.binning import quantile_edges
 from monitor.drift.columns import LONGEST, as_column, as_numbers, as_words, cut
-from monitor.drift.marks import Found, Signal, constant, filled, missing, one_word, profile_psi, unit, unseen
+from monitor.drift.marks import Found, Signal, constant, filled, missing, one_word, profile_psi, unit, unit_hint, unseen
 from monitor.drift.profiles import Side, numeric_profile
 from monitor.errors import DataError
 from monitor.types import Floats, Profile
@@ -39,6 +39,8 @@ class InputDrift:
     """Mark of a pipeline change; None when there is none."""
     text: str
     """The signal in words; empty without one."""
+    hint: str = ""
+    """Without a signal: a unit whose factor the column moved by, in words; empty when there is none."""
 
 
 def input_profile(column: str, values: Sequence[object] | NDArray[np.generic], side: Side) -> Profile:
@@ -111,9 +113,10 @@ def _drift(reference: Profile, current: Profile, present: Floats | None, found: 
     if reference.n == 0 or current.n == 0:
         return InputDrift(column=reference.feature, psi=float("nan"), signal=None, text="")
     value = profile_psi(reference, current.counts, current.n_missing)
-    found = missing(reference, current) or unseen(reference, current) or found
+    found, hint = missing(reference, current) or unseen(reference, current) or found, ""
     if found is None and present is not None and len(present) and reference.quantiles:
         found = constant(reference, current) or filled(reference, present, current.n)
         found = found or unit(reference, present, current.n_missing, value)
+        hint = "" if found else unit_hint(reference, present, current.n_missing, value)
     signal, text = found or (None, "")
-    return InputDrift(column=reference.feature, psi=value, signal=signal, text=text)
+    return InputDrift(column=reference.feature, psi=value, signal=signal, text=text, hint=hint)

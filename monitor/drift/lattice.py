@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from monitor.types import Floats
 
@@ -13,6 +14,13 @@ SLACK = 1e-3
 """Share of a lattice's step within which a value is on it."""
 LEAST_VALUES = 5
 """Fewer distinct values say nothing about a lattice."""
+
+TELLING = 0.8
+"""A conversion that can give a larger share of all values proves nothing."""
+FITS = 0.95
+"""Share of distinct values that a rounded conversion must be able to give."""
+ROUNDED = 1e-6
+"""How often chance may give as many values that a rounded conversion can have given; every unit is asked."""
 
 
 def step_of(known: Floats) -> float | None:
@@ -32,6 +40,22 @@ def on_lattice(values: Floats, step: float) -> float:
     if len(np.unique(some)) < LEAST_VALUES:
         return float("nan")
     return float((_off(some, step) <= SLACK * step + FLOAT32 * np.abs(some)).mean())
+
+
+def rounded(values: Floats, step: float, now_step: float, factor: float, offset: float) -> bool:
+    """Whether values on the lattice `now_step` are conversions of values on `step`, rounded.
+
+    Whole miles in whole kilometres leave out 1, 4, 7, 9: of values that were never converted, a share of
+    now_step / (step * factor) is among those that can be, and the binomial law tells that from all of them.
+    """
+    chance = now_step / (step * abs(factor))
+    if chance > TELLING:
+        return False
+    distinct = np.unique(values)
+    made = np.round((distinct - offset) / factor / step) * step * factor + offset
+    slack = now_step * (0.5 + SLACK) + FLOAT32 * np.abs(distinct)
+    hits = int((np.abs(made - distinct) <= slack).sum())
+    return hits >= FITS * len(distinct) and bool(stats.binom.sf(hits - 1, len(distinct), chance) <= ROUNDED)
 
 
 def put_back(values: Floats, edges: Floats, rounding: float) -> Floats:

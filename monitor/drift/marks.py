@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from monitor.drift.binning import bin_counts, pad
 from monitor.drift.psi import proportions, psi
-from monitor.drift.units import converted
+from monitor.drift.units import converted, resembles
 from monitor.types import Floats, Profile
 
 JUMP = 0.2
@@ -104,11 +104,22 @@ def _filler(value: float, lowest: float, highest: float) -> bool:
 
 
 def unit(reference: Profile, present: Floats, n_missing: int, value: float) -> Found | None:
-    edges = np.asarray(reference.edges)
-    found = converted(
-        reference, present, value, lambda v: profile_psi(reference, bin_counts(v, edges).tolist(), n_missing)
-    )
+    found = converted(reference, present, value, _psi_of(reference, n_missing))
     if found is None:
         return None
     name, left = found
     return "unit", f"{reference.feature} looks converted, {name} (undone, its PSI falls from {value:.2f} to {left:.2f})"
+
+
+def unit_hint(reference: Profile, present: Floats, n_missing: int, value: float) -> str:
+    """No mark: what a person who knows the column should look at. Empty when there is nothing."""
+    found = resembles(reference, present, value, _psi_of(reference, n_missing))
+    if found is None:
+        return ""
+    name, factor = found
+    return f"{reference.feature} moved by x{factor:.2g}, the factor of {name}: no proof, populations grow by as much"
+
+
+def _psi_of(reference: Profile, n_missing: int) -> Callable[[Floats], float]:
+    edges = np.asarray(reference.edges)
+    return lambda values: profile_psi(reference, bin_counts(values, edges).tolist(), n_missing)

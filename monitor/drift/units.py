@@ -3,13 +3,14 @@
 A population that moves can look like any mild rescaling of itself: prices that double, volatility that halves,
 summer after winter. So a good fit alone proves nothing (measured: 19 of 100 natural shifts fit a conversion).
 Two things do. Recorded numbers have few decimals; converted ones leave that lattice, and undoing the right
-conversion, and hardly any other, puts them back on it. And populations hardly move by a factor of ten or more, by
-273.15 degrees, or from all positive to all negative between two checks: such a move is believed to be a conversion when
-undoing it gives back the reference's shape. Which unit it was is said only where the factor is that unit's, within
-chance; else the factor itself, which needs no unit: pay by the month is a twelfth of pay by the year.
+conversion, and hardly any other, puts them back on it; those that were rounded leave out values. And populations hardly
+move by a factor of ten or more, by 273.15 degrees, or from all positive to all negative between two checks: such a move
+is believed to be a conversion when undoing it gives back the reference's shape. Which unit it was is said only where
+the factor is that unit's, within chance; else the factor itself, which needs no unit: pay by the month is a twelfth of
+pay by the year.
 
-A column without a lattice (raw floating point readings) in a unit less than ten times away is not recognised: its
-drift is reported, its cause is not guessed.
+A column without a lattice (raw floating point readings), or rounded so that no value is left out (kilometres to miles,
+one decimal both), in a unit less than ten times away is not recognised: its drift is reported with a hint at the unit.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from monitor.drift.growth import FAR, Growth, growth
-from monitor.drift.lattice import on_lattice, put_back, step_of
+from monitor.drift.growth import FAR, NEAR, Growth, growth
+from monitor.drift.lattice import on_lattice, put_back, rounded, step_of
 from monitor.types import Floats, Profile
 
 UNITS: tuple[tuple[str, float, float], ...] = (
@@ -70,6 +71,8 @@ BY_CHANCE = 0.01
 """Share of equal populations whose PSI is larger than what few rows are allowed beyond that."""
 MIRRORED = 0.1
 """As MIDDLE, for the median of a changed sign: the other hemisphere has other latitudes, too."""
+HINT_ROWS = 300
+"""Fewer tell a factor too badly to name a unit that has it."""
 BACK = 0.9
 """Share of rows that undoing the right conversion puts back on the lattice."""
 AWAY = 0.5
@@ -88,7 +91,7 @@ class _Fit:
     back: bool
     """Undoing it, and hardly another one, puts the values on the reference's lattice."""
     proven: bool
-    """And they had left it."""
+    """And they had left it, or leave out what a rounded conversion leaves out."""
     left: float
     believed: bool
 
@@ -128,6 +131,22 @@ def converted(
     return grown.words, psi_of(put_back(present / grown.factor, np.asarray(reference.edges), 0.0))
 
 
+def resembles(
+    reference: Profile, present: Floats, value: float, psi_of: Callable[[Floats], float]
+) -> tuple[str, float] | None:
+    """A unit that the column moved by without any proof, and the factor it moved by: a hint, since populations grow by
+    such factors, too. Arguments as in `converted`."""
+    grown = growth(reference, present) if value >= LEAST_PSI[False] else None
+    if grown is None or len(present) < HINT_ROWS:
+        return None
+    near = [(grown.off(factor), name, factor) for name, factor, offset in UNITS if factor > 0 and offset == 0]
+    off, name, factor = min(near)
+    undone = put_back(present / factor, np.asarray(reference.edges), (step_of(present) or 0.0) / 2 / factor)
+    if off > min(grown.error, NEAR) or psi_of(undone) > max(SHAPE, _chance(reference, len(present))):
+        return None
+    return name, grown.factor
+
+
 def _fits(
     reference: Profile, present: Floats, value: float, psi_of: Callable[[Floats], float], grown: Growth | None
 ) -> list[_Fit]:
@@ -142,6 +161,8 @@ def _fits(
         # Multiples of recorded numbers are on the lattice anyway.
         back = step is not None and (away or abs(factor) > 1) and on_lattice(undone, step) >= BACK
         proven = back and away
+        if step is not None and now_step is not None and rounded(present, step, now_step, factor, offset):
+            back = proven = True
         if value < LEAST_PSI[proven] or not (proven or _implausible(reference, present, factor, offset, is_unit)):
             continue
         # A current value that was rounded may be off by half a step of its own.

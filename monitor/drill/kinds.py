@@ -40,8 +40,9 @@ KINDS: tuple[Kind, ...] = (
         form="unit:COLUMN:FACTOR or unit:COLUMN:CONVERSION",
         does="an input column arrives in another unit: times 1.609344, or 'miles to kilometres'",
         right=("pipeline",),
-        why="a conversion leaves a mark where values have decimals to lose, or moves by ten times or more; the mark "
-        "counts once the feature or a companion is raised; without it the rows look like another population, data",
+        why="converted values are rounded to the column's decimals; a mark is left where that leaves out values (miles "
+        "to kilometres, not back) or where the column moves by ten times or more; the mark counts once the feature or "
+        "a companion is raised; without it the rows look like another population, data",
         prepare=traffic.unit,
     ),
     Kind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitor.drift.lattice import step_of
 from monitor.drift.units import UNITS
 from monitor.drill.grammar import number, share, wrong
 from monitor.drill.incident import Incident, Mask, Scene
@@ -16,17 +18,21 @@ from monitor.errors import ConfigError, DataError
 from monitor.publish.phrases import percent
 from monitor.types import Sample
 
+TINY = 1e-9
+"""A tenth takes away one power of ten, whatever its last bit."""
+
 
 def unit(rest: str, scene: Scene) -> Incident:
     """unit:COLUMN:FACTOR or unit:COLUMN:CONVERSION."""
     name, _, by = rest.rpartition(":")
     column = _numeric(scene, scene.column(name or rest))
     factor, offset, words = _conversion(by if name else "")
+    digits = _digits(scene.subject.holdout.rows[column], factor)
     return Incident(
         words=f"{column} arrives {words}",
         monitor=scene.monitor,
         columns=(column,),
-        change=partial(_convert, column, factor, offset),
+        change=partial(_convert, column, factor, offset, digits),
     )
 
 
@@ -73,9 +79,23 @@ def constant(rest: str, scene: Scene) -> Incident:
     )
 
 
-def _convert(column: str, factor: float, offset: float, sample: Sample, after: Mask) -> pd.DataFrame:
+def _convert(
+    column: str, factor: float, offset: float, digits: int | None, sample: Sample, after: Mask
+) -> pd.DataFrame:
     values = sample.rows[column].astype("float64")
-    return sample.rows.assign(**{column: values.mask(after, values * factor + offset)})
+    made = values * factor + offset
+    return sample.rows.assign(**{column: values.mask(after, made if digits is None else made.round(digits))})
+
+
+def _digits(values: pd.Series[Any], factor: float) -> int | None:
+    """Decimals that the column is recorded with, and one more for each power of ten that the factor takes away; None
+    for raw floating point. Who sends another unit sends it as precisely as the one before."""
+    present = values.dropna().to_numpy(dtype=np.float64)
+    step = step_of(present) if len(present) else None
+    if step is None:
+        return None
+    taken = math.floor(-math.log10(abs(factor)) + TINY)
+    return round(-math.log10(step)) + max(taken, 0)
 
 
 def _exchange(first: str, second: str, sample: Sample, after: Mask) -> pd.DataFrame:

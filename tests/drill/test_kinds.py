@@ -42,12 +42,16 @@ def after(inject: str, scene: Scene, sample: Sample, start: object = WINDOW.star
     return changed.rows
 
 
-def test_a_factor_multiplies_and_a_conversion_converts(scene: Scene, sample: Sample) -> None:
+def test_a_factor_multiplies_and_a_conversion_converts_to_the_decimals_of_the_column(
+    scene: Scene, sample: Sample
+) -> None:
     rows = sample.rows
 
     np.testing.assert_allclose(after("unit:debt:1.5", scene, sample)["debt"], rows["debt"] * 1.5)
     fahrenheit = after("unit:age:Celsius to Fahrenheit", scene, sample)
-    np.testing.assert_allclose(fahrenheit["age"], rows["age"] * 1.8 + 32)
+    np.testing.assert_allclose(fahrenheit["age"], (rows["age"] * 1.8 + 32).round())
+    np.testing.assert_allclose(after("unit:age:0.1", scene, sample)["age"], rows["age"] / 10)
+    np.testing.assert_allclose(after("unit:age:kilometres to miles", scene, sample)["age"] % 1, 0)
     pd.testing.assert_frame_equal(fahrenheit.drop(columns="age"), rows.drop(columns="age"))
 
 
