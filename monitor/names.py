@@ -148,6 +148,9 @@ METRICS: dict[str, Metric] = {
     "xdrift_check_last_duration_seconds": Metric("gauge", "How long the latest check took.", _M),
     "xdrift_check_duration_seconds": Metric("histogram", "How long the stages of a check take.", ("stage",)),
     "xdrift_check_window_rows": Metric("gauge", "Rows in the window of the latest check, drawn or not.", _M),
+    "xdrift_check_newest_row_timestamp_seconds": Metric(
+        "gauge", "Time of the newest prediction in the window of the latest check that saw any.", _M
+    ),
     "xdrift_check_sample_rows": Metric("gauge", "Rows that the latest check explained and tested.", _M),
     # drift
     "xdrift_verdicts_total": Metric("counter", "Finished checks by verdict.", (*_M, "verdict")),

@@ -187,6 +187,8 @@ class Sample:
     n_seen: int
     """Rows in the window, whatever was drawn."""
     seed: int
+    newest_at: datetime | None = None
+    """Time of the newest row in the window, whatever was drawn, UTC; None for an empty window."""
     versions_seen: Mapping[str, int] = field(default_factory=dict)
     """Logged model version to its number of rows among those drawn."""
     priority_rows: pd.DataFrame | None = None
@@ -502,6 +504,9 @@ class Check:
     decision: Mapping[str, Any] = field(default_factory=dict)
     """How predictions become decisions: {threshold, probability, classes, reason, left_out: [input columns kept back]};
     empty for a check that explained nothing."""
+    newest_at: datetime | None = None
+    """Time of the newest prediction among all rows of the window, drawn or not, UTC; None where the window was empty or
+    not read, and for checks saved before it was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -611,6 +616,8 @@ class MonitorStatus:
     maintenance_until: datetime | None = None
     """End of the declared maintenance that is open now."""
     messages_waiting: int = 0
+    newest_at: datetime | None = None
+    """`Check.newest_at` of the latest slot whose check has one: an empty window changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

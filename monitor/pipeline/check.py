@@ -217,6 +217,7 @@ def _record(
         error=None,
         seed=done.sample.seed,
         n_seen=done.sample.n_seen,
+        newest_at=done.sample.newest_at,
         n_drawn=done.sample.n,
         n_explained=done.traffic.n if done.traffic else 0,
         n_holdout=done.holdout.n,

@@ -251,6 +251,7 @@ PER_MONITOR: dict[str, Callable[[MonitorStatus], Iterable[Row]]] = {
     "xdrift_check_interval_since_timestamp_seconds": lambda s: _time(s.interval_since),
     "xdrift_check_last_duration_seconds": _duration,
     "xdrift_check_window_rows": lambda s: _one(s.last_check.n_seen if s.last_check else None),
+    "xdrift_check_newest_row_timestamp_seconds": lambda s: _time(s.newest_at),
     "xdrift_check_sample_rows": lambda s: _one(s.last_check.n_explained if s.last_check else None),
     "xdrift_verdict": _verdict,
     "xdrift_drift_level": _levels,

@@ -14,7 +14,7 @@ from monitor.errors import ConfigError
 from monitor.settings import PredictionSettings
 from monitor.sources import columns, sampling
 from monitor.sources.predictions import sample_of, source_names, wanted
-from monitor.sources.sampling import Drawn, Request
+from monitor.sources.sampling import Drawn, Request, Seen
 from monitor.sources.times import to_micros
 from monitor.types import Sample, Window
 
@@ -22,7 +22,7 @@ BATCH_ROWS = 50_000
 
 
 def find_prediction(settings: PredictionSettings, window: Window, *, features: Sequence[str], row_id: str) -> Sample:
-    """The first row of this id in a window, or no row. `n_seen` is the number of rows with that id.
+    """The first row of this id in a window, or no row. `n_seen` and `newest_at` are of the rows with that id.
 
     A database looks for it itself, by the id as it is stored where that is text or whole numbers, so that an index
     serves. Files are read batch by batch.
@@ -51,7 +51,7 @@ def find_prediction(settings: PredictionSettings, window: Window, *, features: S
     found = _in_files(settings, request, features, row_id) if settings.path else _in_sql(settings, request, row_id)
     times = to_micros(found[request.time], request.zone, f"time column {request.time}")
     drawn = Drawn.choose(found, [row_id] * len(found), times, seed=request.seed, n=1)
-    return sample_of(settings, request, drawn, features=features, n_seen=len(found))
+    return sample_of(settings, request, drawn, features=features, seen=Seen.of(times))
 
 
 def _in_sql(settings: PredictionSettings, request: Request, row_id: str) -> pd.DataFrame:

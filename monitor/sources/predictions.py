@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monitor.errors import ConfigError, DataError
 from monitor.settings import ColumnSettings, PredictionSettings, SampleSettings
 from monitor.sources import columns, sampling, times
-from monitor.sources.sampling import Drawn, Request
+from monitor.sources.sampling import Drawn, Request, Seen
 from monitor.types import Sample, Window
 
 _MOST_SHARED = 0.05
@@ -49,8 +49,8 @@ def draw_sample(
         seed=seed,
     )
     found, notes = _from_files(settings, request, features) if settings.path else _from_sql(settings, request)
-    drawn, priority, n_seen = found
-    made = sample_of(settings, request, drawn, features=features, n_seen=n_seen, notes=notes)
+    drawn, priority, seen = found
+    made = sample_of(settings, request, drawn, features=features, seen=seen, notes=notes)
     if not mapped.priority:
         return made
     priority_ids, _ = _row_ids(priority, mapped)
@@ -63,7 +63,7 @@ def sample_of(
     drawn: Drawn,
     *,
     features: Sequence[str],
-    n_seen: int,
+    seen: Seen,
     notes: tuple[str, ...] = (),
 ) -> Sample:
     """Rows drawn, in the words of the model, without priority rows."""
@@ -79,7 +79,8 @@ def sample_of(
         model_versions=versions,
         labels=labels(drawn.frame[mapped.label]) if mapped.label else None,
         segments={name: columns.texts(drawn.frame[name]) for name in mapped.segments},
-        n_seen=n_seen,
+        n_seen=seen.n,
+        newest_at=None if seen.newest is None else times.moment(seen.newest),
         seed=request.seed,
         versions_seen=dict(sorted(Counter(version for version in versions or () if version).items())),
         notes=(*notes, *more, *_repeated_hour(drawn, request)),
@@ -116,7 +117,7 @@ def _needed(request: Request) -> list[str]:
     return [*(name for name in (request.time, request.id, request.priority) if name), *request.wanted]
 
 
-def _from_sql(settings: PredictionSettings, request: Request) -> tuple[tuple[Drawn, Drawn, int], tuple[str, ...]]:
+def _from_sql(settings: PredictionSettings, request: Request) -> tuple[tuple[Drawn, Drawn, Seen], tuple[str, ...]]:
     from monitor.sources import sql, sql_sampling
 
     assert settings.url is not None  # PredictionSettings requires it beside table and query
@@ -128,7 +129,7 @@ def _from_sql(settings: PredictionSettings, request: Request) -> tuple[tuple[Dra
 
 def _from_files(
     settings: PredictionSettings, request: Request, features: Sequence[str]
-) -> tuple[tuple[Drawn, Drawn, int], tuple[str, ...]]:
+) -> tuple[tuple[Drawn, Drawn, Seen], tuple[str, ...]]:
     from monitor.sources import files
 
     mapped = settings.columns

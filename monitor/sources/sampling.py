@@ -61,8 +61,27 @@ class Drawn:
         )
 
 
-def draw(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
-    """Sample, priority rows and the number of rows in the window, from two passes over a source.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of all rows of the window, drawn or not."""
+
+    n: int
+    newest: int | None
+    """Largest time, in microseconds since 1970, UTC; None without rows."""
+
+    @staticmethod
+    def of(times: Ints) -> Seen:
+        return Seen(len(times), int(times.max()) if len(times) else None)
+
+    def and_of(self, times: Ints) -> Seen:
+        """With the rows of another batch."""
+        other = Seen.of(times)
+        newest = [one for one in (self.newest, other.newest) if one is not None]
+        return Seen(self.n + other.n, max(newest, default=None))
+
+
+def draw(scan: Scan, request: Request) -> tuple[Drawn, Drawn, Seen]:
+    """Sample, priority rows and what is known of all rows in the window, from two passes over a source.
 
     The first pass reads keys only, the second the wanted columns. Memory is one batch and the rows drawn; without an
     id column also 16 bytes per row of the window, because positions are counted in time order.
@@ -130,9 +149,9 @@ def _key_columns(request: Request) -> list[str]:
     return [name for name in (request.id, request.time, priority) if name]
 
 
-def _draw_by_id(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
+def _draw_by_id(scan: Scan, request: Request) -> tuple[Drawn, Drawn, Seen]:
     assert request.id is not None
-    sample, priority, n_seen = Smallest(request.rows), Smallest(request.priority_rows), 0
+    sample, priority, seen = Smallest(request.rows), Smallest(request.priority_rows), Seen(0, None)
     for batch, times in inside(scan, request, _key_columns(request)):
         keys = id_texts(batch[request.id], request.id)
         ranks = rank(request.seed, keys)
@@ -140,7 +159,7 @@ def _draw_by_id(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
         if request.priority and request.priority_rows:
             marked = np.flatnonzero(flags(batch[request.priority], request.priority))
             priority.offer(ranks[marked], times[marked], [keys[row] for row in marked])
-        n_seen += len(keys)
+        seen = seen.and_of(times)
     chosen = {key for _, _, key in (*sample.kept, *priority.kept)}
 
     def keep(batch: pd.DataFrame, _first: int) -> tuple[Ints, list[str]]:
@@ -148,10 +167,10 @@ def _draw_by_id(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
         rows = np.array([row for row, key in enumerate(keys) if key in chosen], dtype=np.int64)
         return rows, [keys[row] for row in rows]
 
-    return *_fetch(scan, request, keep), n_seen
+    return *_fetch(scan, request, keep), seen
 
 
-def _draw_by_position(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
+def _draw_by_position(scan: Scan, request: Request) -> tuple[Drawn, Drawn, Seen]:
     """The key is the row's position in the window in time order; equal times keep the order of the source."""
     parts, marks = [np.empty(0, np.int64)], [np.empty(0, bool)]
     for batch, times in inside(scan, request, _key_columns(request)):
@@ -170,14 +189,14 @@ def _draw_by_position(scan: Scan, request: Request) -> tuple[Drawn, Drawn, int]:
             flagged = np.flatnonzero(marked[places])
             priority.offer(ranks[flagged], all_times[places[flagged]], [keys[row] for row in flagged])
     key_of = {int(order[int(key)]): key for _, _, key in (*sample.kept, *priority.kept)}
-    chosen, n_seen = np.array(sorted(key_of), dtype=np.int64), len(order)
+    chosen, seen = np.array(sorted(key_of), dtype=np.int64), Seen.of(all_times)
     del parts, all_times, order, marked
 
     def keep(batch: pd.DataFrame, first: int) -> tuple[Ints, list[str]]:
         rows = chosen[(chosen >= first) & (chosen < first + len(batch))] - first
         return rows, [key_of[first + int(row)] for row in rows]
 
-    return *_fetch(scan, request, keep), n_seen
+    return *_fetch(scan, request, keep), seen
 
 
 def _fetch(

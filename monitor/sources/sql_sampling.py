@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from monitor.errors import DataError
 from monitor.sources import sampling
 from monitor.sources.ranks import rank_text
-from monitor.sources.sampling import Drawn, Request, whole_number
+from monitor.sources.sampling import Drawn, Request, Seen, whole_number
 from monitor.sources.sql import frame
 from monitor.sources.times import MISSING, instant, local_bound, micros, to_micros, wrong_kind
 
@@ -27,11 +27,11 @@ _OFFSET = timedelta(hours=14)
 """The largest offset from UTC in use: the day written in a text is at most so far from the day in UTC."""
 
 
-def draw(connection: sa.Connection, rows: sa.FromClause, request: Request) -> tuple[Drawn, Drawn, int]:
-    """Sample, priority rows and the number of rows in the window."""
+def draw(connection: sa.Connection, rows: sa.FromClause, request: Request) -> tuple[Drawn, Drawn, Seen]:
+    """Sample, priority rows and what is known of all rows in the window."""
     probe = _probe(connection, rows, request)
     if probe is None:
-        return *(2 * (_nothing(request),)), 0
+        return *(2 * (_nothing(request),)), Seen(0, None)
     if connection.dialect.name in PUSHED:
         return draw_pushed(connection, rows, request, probe)
     return draw_streamed(connection, rows, request, probe)
@@ -67,20 +67,22 @@ def _is(connection: sa.Connection, rows: sa.FromClause, request: Request, row_id
 
 def draw_pushed(
     connection: sa.Connection, rows: sa.FromClause, request: Request, probe: Any
-) -> tuple[Drawn, Drawn, int]:
-    """Three statements on one snapshot: count, sample, priority rows."""
+) -> tuple[Drawn, Drawn, Seen]:
+    """Statements on one snapshot: count and newest time, sample, priority rows."""
     helper = _SQLite(connection, request) if connection.dialect.name == "sqlite" else None
     inside = _condition(rows, request, probe)
     if helper:
         inside = sa.and_(inside, helper.exact(rows.c[request.time]))
     key = rows.c[request.id] if request.id else rows.c[request.time]
-    n_seen, n_keys = connection.execute(sa.select(sa.func.count(), sa.func.count(key)).where(inside)).one()
+    counted = sa.select(sa.func.count(), sa.func.count(key), sa.func.max(rows.c[request.time])).where(inside)
+    n_seen, n_keys, last = connection.execute(counted).one()
     if helper:
         helper.raise_first_error()
     if n_keys < n_seen:
         raise sampling.null_ids(str(request.id), n_seen - n_keys)
     if n_seen == 0:
-        return *(2 * (_nothing(request),)), 0
+        return *(2 * (_nothing(request),)), Seen(0, None)
+    newest = _newest(connection, rows, request, inside, last=last, helper=helper)
     ranked = _ranked(rows, request, inside, helper)
     sample = _take(connection, ranked, request, n=request.rows)
     priority = _nothing(request)
@@ -91,12 +93,12 @@ def draw_pushed(
         priority = _take(connection, flagged, request, n=request.priority_rows)
     if helper:
         helper.raise_first_error()
-    return sample, priority, int(n_seen)
+    return sample, priority, Seen(int(n_seen), newest)
 
 
 def draw_streamed(
     connection: sa.Connection, rows: sa.FromClause, request: Request, probe: Any
-) -> tuple[Drawn, Drawn, int]:
+) -> tuple[Drawn, Drawn, Seen]:
     """Any database that can stream: two passes, ranked here."""
     inside = _condition(rows, request, probe)
     order = [] if request.id else [rows.c[name] for name in dict.fromkeys((request.time, *request.wanted))]
@@ -148,6 +150,24 @@ def _condition(rows: sa.FromClause, request: Request, probe: Any) -> Any:
         assert request.zone is not None  # _probe refuses naive times without a zone
         kind, bounds = sa.DateTime(), (local_bound(window.start, request.zone), local_bound(window.end, request.zone))
     return sa.and_(column >= sa.literal(bounds[0], kind), column < sa.literal(bounds[1], kind))
+
+
+def _newest(
+    connection: sa.Connection, rows: sa.FromClause, request: Request, inside: Any, *, last: Any, helper: _SQLite | None
+) -> int:
+    """Microseconds of the newest row, where `last` is the largest time as it is stored.
+
+    A text that sorts last need not be the newest time, since offsets differ. A newer one is written as of the day that
+    the last one is in UTC less the largest offset, or a later day: few rows need a call of the function.
+    """
+    found = instant(last, request.zone, f"time column {request.time}")
+    if helper is None:
+        return micros(found)
+    column, first = rows.c[request.time], (found.astimezone(UTC) - _OFFSET).date()
+    late = sa.select(sa.func.max(helper.time(column))).where(inside, column >= first.isoformat())
+    newest = connection.execute(late).scalar_one()
+    helper.raise_first_error()
+    return int(newest)
 
 
 def _ranked(rows: sa.FromClause, request: Request, inside: Any, helper: _SQLite | None) -> Any:

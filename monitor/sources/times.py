@@ -27,6 +27,11 @@ def micros(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+def moment(instant: int) -> datetime:
+    """The aware datetime in UTC of microseconds since 1970."""
+    return _EPOCH + instant * _MICROSECOND
+
+
 def instant(value: Any, zone: ZoneInfo | None, what: str) -> datetime:
     """One stored time as an aware datetime.
 

@@ -27,6 +27,7 @@ def refresh(connection: Connection, monitor: str) -> None:
     success = _latest(connection, monitor, checks.c.outcome == "succeeded")
     ran = _latest(connection, monitor, checks.c.outcome != "failed")
     model = _latest(connection, monitor, checks.c.model_digest.is_not(None))
+    dated = _latest(connection, monitor, checks.c.newest_at.is_not(None))
     deployed = deployments.in_force(connection, monitor)
     state = {
         "last_check_id": latest.get("id"),
@@ -36,6 +37,7 @@ def refresh(connection: Connection, monitor: str) -> None:
         "model_version": model.get("model_version"),
         "model_digest": model.get("model_digest"),
         "deployed_at": None if deployed is None else deployed["activated_at"],
+        "newest_at": dated.get("newest_at"),
     }
     insert = insert_into(connection, monitor_state).values(monitor=monitor, **state)
     connection.execute(insert.on_conflict_do_update(index_elements=["monitor"], set_=state))
@@ -60,7 +62,7 @@ def _refresh_view(connection: Connection, monitor: str, view: View) -> None:
 def _latest(connection: Connection, monitor: str, *conditions: Any) -> Mapping[str, Any]:
     """The check of the latest slot that meets the conditions, empty when there is none. A NULL level meets nothing."""
     wanted = (
-        "id", "planned_at", "finished_at", "model_version", "model_digest",
+        "id", "planned_at", "finished_at", "model_version", "model_digest", "newest_at",
         "level_holdout", "level_traffic", "level_total", "level_trend",
     )  # fmt: skip
     query = select(*(checks.c[name] for name in wanted)).where(checks.c.monitor == monitor, *conditions)
@@ -153,7 +155,7 @@ def _segments(connection: Connection) -> dict[str, dict[str, tuple[Level, int]]]
 
 def _status(row: RowMapping, **found: Any) -> MonitorStatus:
     given = ("name", "model", "owner", "tier", "cadence", "interval_seconds", "created_at")
-    state = ("model_version", "model_digest", "deployed_at", "last_run_at", "last_success_at")
+    state = ("model_version", "model_digest", "deployed_at", "last_run_at", "last_success_at", "newest_at")
     earlier = row["earlier_intervals"]
     return MonitorStatus(
         **{name: row[name] for name in (*given, *state)},

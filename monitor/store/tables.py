@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKeyConstraint as ForeignKeys
 
 from monitor.store.columns import Instant, Json, Real, Whole, Words
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """The newest migration. Versions are four digits, so that their order is that of the text."""
 
 metadata = MetaData(
@@ -154,6 +154,7 @@ checks = Table(
     *may(Real, "additivity_gap"),
     *may(Json, "explainer", "canary", "served", "decision"),
     *may(Words, "confirms"),
+    *may(Instant, "newest_at"),
     *must(Json, "evidence", "model_numbers", "input_drift", "stage_seconds", "versions", "notes"),
     _to_reference(),
     UniqueConstraint("monitor", "planned_at"),
@@ -161,7 +162,8 @@ checks = Table(
     Index(None, "finished_at"),
 )
 """A view that was not tested has a NULL level. `confirms`: the check that this one looks at again. `served`: logged
-attributions against recomputed ones. `decision`: how predictions become decisions."""
+attributions against recomputed ones. `decision`: how predictions become decisions. `newest_at`: time of the newest
+prediction in the window, NULL where there was none and in checks of before migration 0006."""
 
 findings = Table(
     "findings",
@@ -219,7 +221,7 @@ monitor_state = Table(
     metadata,
     monitor_key(),
     Column("last_check_id", Words, ForeignKey("checks.id", ondelete="SET NULL"), nullable=True),
-    *may(Instant, "last_run_at", "last_success_at", "deployed_at"),
+    *may(Instant, "last_run_at", "last_success_at", "deployed_at", "newest_at"),
     *must(Whole, "consecutive_failures"),
     *may(Words, "model_version", "model_digest"),
 )

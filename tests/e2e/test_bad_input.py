@@ -106,6 +106,7 @@ def test_an_empty_window_is_unknown(store: Store, world: World) -> None:
     edit(world, "traffic.parquet", lambda t: t.iloc[:0])
     found = check(store, world)
     assert (found.outcome, found.verdict, found.reason) == ("unknown", "unknown", "empty_window")
+    assert found.newest_at is None
 
 
 def test_a_thin_window_is_unknown_and_says_how_many(store: Store, world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pandas as pd
 import pytest
 
 from monitor.pipeline import create_reference, perform
-from monitor.settings import MonitorSettings
+from monitor.settings import MonitorSettings, SampleSettings
 from monitor.store import Store
 from monitor.types import Check
 from tests.e2e.world import START, WEEK, build, make_rows, slot
@@ -54,6 +56,26 @@ def test_one_slot_gives_the_same_findings_in_sqlite_and_postgresql(tmp_path: Pat
     sqlite = run(f"sqlite:///{tmp_path / 'one.db'}", world.monitor, [0])
     postgres = run(postgres_url, world.monitor, [0])
     assert [essence(check) for check in sqlite] == [essence(check) for check in postgres]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "sqlite"])
+def test_a_check_keeps_the_time_of_the_newest_prediction_drawn_or_not(tmp_path: Path, kind: str) -> None:
+    world = build("xgboost", "binary", tmp_path, weeks=1)
+    rows = pd.read_parquet(tmp_path / "traffic.parquet")
+    source: dict[str, str | None] = {"path": str(tmp_path / f"traffic.{kind}")}
+    if kind == "csv":
+        rows.to_csv(str(source["path"]), index=False)
+    if kind == "sqlite":
+        source = {"path": None, "url": f"sqlite:///{tmp_path / 'traffic.db'}", "table": "traffic"}
+        texts = rows.assign(timestamp=[one.isoformat() for one in rows["timestamp"]])
+        with closing(sqlite3.connect(tmp_path / "traffic.db")) as connection:
+            texts.to_sql("traffic", connection, index=False)
+    few = SampleSettings(rows=120, min_rows=100)
+    predictions = world.monitor.predictions.model_copy(update=source)
+    monitor = world.monitor.model_copy(update={"predictions": predictions, "sample": few})
+    (check,) = run(f"sqlite:///{tmp_path / 'store.db'}", monitor, [0])
+    assert check.newest_at == rows["timestamp"].max()
+    assert max(row.time for row in check.rows if row.time) < check.newest_at
 
 
 def with_text(n: int, seed: int, **when: Any) -> pd.DataFrame:

@@ -148,6 +148,14 @@ def test_a_view_never_judged_has_no_level_so_that_it_cannot_read_as_fine() -> No
     assert {s.labels["view"] for s in found["xdrift_drift_streak_checks"].samples} == set(names.VIEW_VALUES)
 
 
+def test_the_newest_prediction_is_exported_as_seconds_and_not_at_all_where_none_was_seen() -> None:
+    name, snapshot = "xdrift_check_newest_row_timestamp_seconds", fleet().snapshot(NOW)
+    for newest_at, expected in ((NOW, [NOW.timestamp()]), (None, [])):
+        told = tuple(dataclasses.replace(status, newest_at=newest_at) for status in snapshot.monitors[:1])
+        found = collected(lambda told=told: dataclasses.replace(snapshot, monitors=told), clock=lambda: NOW)
+        assert [sample.value for sample in found[name].samples] == expected
+
+
 def test_levels_are_held_while_the_latest_check_could_not_judge() -> None:
     text = exposed(fleet())
     thin = {"monitor": "credit-limit", "model": "credit-limit"}

@@ -38,7 +38,7 @@ def content(sample: Sample) -> tuple[object, ...]:
     assert sample.predictions is not None
     assert sample.labels is not None
     return (
-        sample.row_ids, sample.times.tolist(), sample.n_seen, sample.model_versions, sample.segments,
+        sample.row_ids, sample.times.tolist(), sample.n_seen, sample.newest_at, sample.model_versions, sample.segments,
         sample.predictions.tolist(), sample.labels.tolist(), sample.priority_ids, rows.fillna(-99).to_dict("list"),
     )  # fmt: skip
 
@@ -120,11 +120,11 @@ def test_sqlite_draws_inside_itself_what_streaming_would_draw(log: pd.DataFrame,
         wanted=("income", "kind"), rows=150, priority_rows=10, batch_rows=400, seed=3,
     )  # fmt: skip
 
-    def run(draw: Callable[..., tuple[Drawn, Drawn, int]]) -> tuple[object, ...]:
+    def run(draw: Callable[..., tuple[Drawn, Drawn, sampling.Seen]]) -> tuple[object, ...]:
         with sql.reading(str(source.url), "predictions") as connection:
             rows = sql.relation(connection, table="log", query=None, what="predictions")
-            sample, priority, n_seen = draw(connection, rows, request, "2024-01-01T00:00:00+00:00")
-        return sample.keys, sample.times.tolist(), list(sample.frame["kind"]), priority.keys, n_seen
+            sample, priority, seen = draw(connection, rows, request, "2024-01-01T00:00:00+00:00")
+        return sample.keys, sample.times.tolist(), list(sample.frame["kind"]), priority.keys, seen
 
     assert run(sql_sampling.draw_pushed) == run(sql_sampling.draw_streamed)
 
@@ -179,9 +179,9 @@ def test_a_sample_has_exactly_as_many_rows_as_asked_or_all_there_are(
     log: pd.DataFrame, n_rows: int, n: int, seed: int
 ) -> None:
     part = log.iloc[:n_rows]
-    sample, _, n_seen = sampling.draw(in_batches(part, 7), replace(REQUEST, rows=n, seed=seed))
-    assert n_seen == ((part["timestamp"] >= WINDOW.start) & (part["timestamp"] < WINDOW.end)).sum()
-    assert len(sample.keys) == len(set(sample.keys)) == min(n, n_seen)
+    sample, _, seen = sampling.draw(in_batches(part, 7), replace(REQUEST, rows=n, seed=seed))
+    assert seen.n == ((part["timestamp"] >= WINDOW.start) & (part["timestamp"] < WINDOW.end)).sum()
+    assert len(sample.keys) == len(set(sample.keys)) == min(n, seen.n)
 
 
 @pytest.mark.parametrize("by_id", [True, False])
@@ -242,11 +242,51 @@ def test_an_empty_window_is_a_sample_of_no_rows(stored: Stored, kind: str) -> No
     later = Window(start=datetime(2030, 1, 1, tzinfo=UTC), end=datetime(2030, 1, 2, tzinfo=UTC))
     sample = drawn(stored(kind), window=later)
     assert (sample.n, sample.n_seen, len(sample.rows), tuple(sample.rows.columns)) == (0, 0, 0, FEATURES)
+    assert sample.newest_at is None
+
+
+NEWEST = WINDOW.end - timedelta(microseconds=1)
+"""Of the rows of the log in the window: it has one there."""
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+@pytest.mark.parametrize("kind", ["parquet", "csv", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_the_newest_time_is_that_of_all_rows_of_the_window_not_of_those_drawn(
+    log: pd.DataFrame, tmp_path: Path, kind: str, by_id: bool, request: pytest.FixtureRequest
+) -> None:
+    source = store(log, kind, tmp_path, request.getfixturevalue("postgres_url") if kind == "postgres" else None)
+    sample = drawn(source if by_id else without_id(source))
+    assert sample.newest_at == NEWEST
+    assert sample.times.max() < np.datetime64(NEWEST.replace(tzinfo=None))
+
+
+@pytest.mark.postgres
+def test_the_newest_of_naive_times_is_read_in_their_zone(log: pd.DataFrame, tmp_path: Path, postgres_url: str) -> None:
+    berlin = log["timestamp"].dt.tz_convert("Europe/Berlin").dt.tz_localize(None)
+    source = store(log.assign(timestamp=berlin), "postgres", tmp_path, postgres_url)
+    assert drawn(source.model_copy(update={"timezone": "Europe/Berlin"})).newest_at == NEWEST
+
+
+@pytest.mark.parametrize(("newest", "sorts_last"), [
+    ("2024-01-09T11:00:00-14:00", "2024-01-10T00:30:00+00:00"),  # written as of the day before
+    ("2024-01-10 02:00:00+00:00", "2024-01-10T01:00:00+00:00"),  # a blank sorts before T
+])  # fmt: skip
+def test_the_newest_of_texts_is_not_the_one_that_sorts_last(
+    log: pd.DataFrame, tmp_path: Path, newest: str, sorts_last: str
+) -> None:
+    part = log.iloc[10:210].copy()
+    part["timestamp"] = [newest, sorts_last, *(f"2024-01-{day:02}T09:00:00Z" for day in np.arange(198) % 7 + 3)]
+    write_table(part, f"sqlite:///{tmp_path / 'mixed.db'}")
+    sample = drawn(PredictionSettings(url=f"sqlite:///{tmp_path / 'mixed.db'}", table="log", columns=COLUMNS))
+    assert sample.newest_at == datetime.fromisoformat(newest)
+    assert datetime.fromisoformat(newest) > datetime.fromisoformat(sorts_last)
+    assert newest < sorts_last
 
 
 @pytest.mark.parametrize("kind", ["parquet", "sqlite"])
 def test_a_source_without_any_row_is_a_sample_of_no_rows(log: pd.DataFrame, tmp_path: Path, kind: str) -> None:
-    assert drawn(store(log.iloc[:0], kind, tmp_path)).n_seen == 0
+    sample = drawn(store(log.iloc[:0], kind, tmp_path))
+    assert (sample.n_seen, sample.newest_at) == (0, None)
 
 
 def test_a_repeated_id_is_numbered_and_noted(log: pd.DataFrame, tmp_path: Path) -> None:

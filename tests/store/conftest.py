@@ -228,6 +228,7 @@ def check(number: float = 0, monitor: str = "credit", **more: Any) -> Check:
         "n_seen": 5_000_000_000,
         "n_drawn": 1000,
         "n_explained": 1050,
+        "newest_at": planned_at - timedelta(seconds=7, microseconds=1),
         "n_holdout": 1000,
         "reference_id": None,
         "model_version": "v1",
@@ -262,7 +263,7 @@ def failed(number: float, monitor: str = "credit", **more: Any) -> Check:
     nothing: dict[str, Any] = {
         "outcome": "failed", "verdict": "unknown", "level": 0, "reason": "sampling", "error": "no such table",
         "levels": {}, "model_numbers": {}, "input_drift": {}, "model_digest": None, "model_version": None,
-        "explainer": None, "additivity_gap": None,
+        "explainer": None, "additivity_gap": None, "newest_at": None,
     }  # fmt: skip
     return bare(number, monitor, **{**nothing, **more})
 

@@ -24,6 +24,13 @@ def alembic_config() -> Config:
     return config
 
 
+def downgrade(store: Store, version: str) -> None:
+    config = alembic_config()
+    with store._database.session(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, version)
+
+
 def set_version(store: Store, version: str) -> None:
     with store._database.session(writes=True) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
@@ -70,12 +77,27 @@ def test_an_upgrade_of_a_current_database_changes_nothing(store, make):
 def test_a_downgrade_leaves_no_table_behind(empty_url):
     with Store.open(empty_url) as store:
         store.upgrade()
-        config = alembic_config()
-        with store._database.session(writes=True) as connection:
-            config.attributes["connection"] = connection
-            command.downgrade(config, "base")
+        downgrade(store, "base")
         with store._database.session() as connection:
             assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_checks_of_a_database_without_the_time_of_the_newest_prediction_keep_all_else(empty_url, make):
+    with Store.open(empty_url) as store:
+        store.upgrade()
+        make.register(store)
+        make.save(store, make.bare(0))
+        downgrade(store, "0005")
+        with store._database.session() as connection:
+            for table in ("checks", "monitor_state"):
+                assert "newest_at" not in {column["name"] for column in inspect(connection).get_columns(table)}
+    with Store.open(empty_url) as store:
+        store.upgrade()
+
+        assert store.check(make.bare(0).id) == make.bare(0, newest_at=None)
+        assert store.snapshot(make.start).monitors[0].newest_at is None
+        make.save(store, make.bare(1))
+        assert store.snapshot(make.start).monitors[0].newest_at == make.bare(1).newest_at
 
 
 def test_many_processes_can_upgrade_at_once(empty_url, make):
@@ -90,7 +112,7 @@ def test_many_processes_can_upgrade_at_once(empty_url, make):
 def test_a_database_without_schema_is_refused_with_the_command_that_makes_it(empty_url, make):
     with Store.open(empty_url) as store:
         for use in (store.checks, lambda: make.register(store), lambda: store.snapshot(make.start)):
-            with pytest.raises(StoreError, match="expected: schema 0005; next: run `xdrift db upgrade`"):
+            with pytest.raises(StoreError, match="expected: schema 0006; next: run `xdrift db upgrade`"):
                 use()
         assert store.schema_version() is None
 
@@ -120,7 +142,7 @@ def other_version(store: Store) -> Iterator[Callable[[str], Store]]:
 def test_an_older_schema_is_refused_with_the_command_that_migrates_it(other_version):
     with (
         other_version("0000") as store,
-        pytest.raises(StoreError, match="seen: schema 0000; expected: schema 0005; next: run `xdrift db upgrade`"),
+        pytest.raises(StoreError, match="seen: schema 0000; expected: schema 0006; next: run `xdrift db upgrade`"),
     ):
         store.checks()
 

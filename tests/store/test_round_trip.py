@@ -92,7 +92,7 @@ check_fields = st.fixed_dictionaries(
         "levels": st.dictionaries(st.sampled_from(VIEWS), level), "model_numbers": named(named(real)),
         "input_drift": named(real), "findings": few(findings), "contributions": few(contributions),
         "profiles": few(profiles), "rows": few(rows), "stage_seconds": named(real), "versions": named(text),
-        "notes": few(text), "config_digest": maybe | text,
+        "notes": few(text), "config_digest": maybe | text, "newest_at": maybe | instants,
     }
 )  # fmt: skip
 

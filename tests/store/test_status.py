@@ -26,6 +26,7 @@ def test_a_new_monitor_has_no_past(store, make):
     assert (found.last_check, found.last_run_at, found.last_success_at, found.reference_id) == (None,) * 4
     assert (found.consecutive_failures, found.levels, found.streaks) == (0, {}, {})
     assert (found.created_at, found.deployed_at, found.model_version) == (make.start, None, None)
+    assert found.newest_at is None
 
 
 def test_the_last_check_comes_with_findings_and_contributions_only(store, make):
@@ -42,6 +43,16 @@ def test_the_last_check_follows_the_slots_not_the_order_of_saving(store, make):
     make.save(store, make.bare(3))
     assert status(store, make).last_check == make.bare(3)
     assert status(store, make).last_run_at == make.bare(3).finished_at
+
+
+def test_the_newest_prediction_is_that_of_the_latest_slot_that_saw_any(store, make):
+    seen = make.save(store, make.bare(2))
+    for later in (make.bare(3, newest_at=None, n_seen=0), make.failed(4), make.bare(1)):
+        make.save(store, later)
+        assert status(store, make).newest_at == seen.newest_at
+
+    make.save(store, make.bare(5))
+    assert status(store, make).newest_at == make.bare(5).newest_at > seen.newest_at
 
 
 def test_a_snapshot_says_when_the_next_slot_is(store, make):
