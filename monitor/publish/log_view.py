@@ -45,6 +45,19 @@ def log_facts(status: MonitorStatus, counters: Sequence[Counter]) -> tuple[Fact,
     return tuple(fact for fact in found if fact.words)
 
 
+def personal_data(status: MonitorStatus, counters: Sequence[Counter]) -> str:
+    """Kinds of personal data in the explanation log and how many explanations held each, as in `email 3`.
+
+    The counts are of all that was read. Empty without any, and once a whole period of records held none: what was found
+    before it stays among the facts.
+    """
+    whole = any(slo.slo == "privacy" and slo.remaining is not None and slo.remaining > 0 for slo in status.slos)
+    if status.telemetry is None or whole:
+        return ""
+    mine = [one for one in counters if one.name == _DATA and one.labels["monitor"] == status.name]
+    return _named(_by(mine, _DATA, "kind"))
+
+
 def _seen(status: MonitorStatus, seen: float, explained: float) -> str:
     if not seen:
         return "none yet"

@@ -19,13 +19,12 @@ from monitor.publish import phrases
 from monitor.publish.api import confirmation, current, find_check, find_monitor, not_served
 from monitor.publish.check_view import check_page
 from monitor.publish.failures import ErrorPage
-from monitor.publish.fleet_view import fleet
+from monitor.publish.fleet_view import card, fleet
 from monitor.publish.log_view import log_facts
 from monitor.publish.prediction_view import examples, prediction_page
 from monitor.publish.predictions import explain_kept, find, monitors_of
 from monitor.publish.reader import Reader
 from monitor.publish.snapshot import SnapshotHolder
-from monitor.publish.strip import cells
 from monitor.types import Check, HistoryPoint, MonitorStatus, Snapshot, UnexplainedGroup, labelled
 
 HERE = Path(__file__).parent
@@ -133,13 +132,12 @@ def router(
             status=status,
             checks=checks,
             earlier=checks[-1].planned_at if len(checks) == LISTED else None,
-            strip=cells(reader.history(name, limit=HISTORY)),
+            row=card(status, snapshot.counters, reader.history(name, limit=HISTORY), now),
             references=sorted(reader.references(name), key=lambda r: r.created_at, reverse=True),
             maintenances=reader.maintenances(name),
             log_facts=log_facts(status, snapshot.counters),
             unexplained=_unexplained(reader, status, now),
             unexplained_days=UNEXPLAINED_DAYS,
-            late=phrases.overdue(status, now),
             now=now,
         )
 

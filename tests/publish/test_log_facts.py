@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.publish.log_view import Fact, log_facts
+from monitor.publish.log_view import Fact, log_facts, personal_data
 from monitor.types import Counter, MonitorStatus, SloStatus, TelemetryStatus
 from tests.publish.conftest import Served
 from tests.publish.fleet import NOW, fleet
@@ -67,6 +67,23 @@ def test_what_somebody_must_act_on_is_marked(status: MonitorStatus) -> None:
     assert aside == (
         "lines that could not be counted: 4 whose end never came. xdrift doctor says where the first of them stand"
     )
+
+
+@pytest.mark.parametrize(
+    ("left", "told"), [(0.0, "email 3, national id 1"), (None, "email 3, national id 1"), (1.0, "")]
+)
+def test_personal_data_is_told_until_its_objectives_period_has_passed_without_any(
+    status: MonitorStatus, left: float | None, told: str
+) -> None:
+    slo = SloStatus(slo="privacy", objective=1.0, period_seconds=1.0, remaining=left)
+    counted = [
+        total("privacy_incidents", 1, kind="national_id"),
+        total("privacy_incidents", 3, kind="email"),
+        total("privacy_incidents", 7, kind="email", monitor="another"),
+    ]
+
+    assert personal_data(replace(status, slos=(slo,)), counted) == told
+    assert personal_data(replace(status, slos=(slo,), telemetry=None), counted) == ""
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ def test_the_api_tells_the_same(site: Served) -> None:
 def test_the_fleet_page_shows_the_worst_budget_and_the_maintenance(site: Served) -> None:
     words = words_of(site.get("/").text)
 
-    assert "Budget left −31% of explanations" in words
-    assert "Budget left 100% of" in words
+    assert "Objective explanations: −31% of its budget left" in words
+    assert ": 100% of its budget left" in words
     assert "maintenance, ends in 3 h" in words
 
 

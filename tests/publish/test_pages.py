@@ -13,7 +13,7 @@ from monitor.publish.check_view import trouble
 from monitor.publish.fleet_view import fleet as fleet_view
 from monitor.publish.phrases import ratio_sentence
 from monitor.settings import ServerSettings
-from monitor.types import SloStatus, Snapshot
+from monitor.types import Counter, SloStatus, Snapshot
 
 from .conftest import Serve, Served
 from .fleet import FEATURES, NOW, MemoryReader, empty_fleet, fleet
@@ -285,28 +285,53 @@ def test_a_card_with_an_overspent_budget_is_not_green_and_names_the_cause(serve:
     )
     spent = dataclasses.replace(quiet, slos=slos)
     with serve(MemoryReader(dataclasses.replace(snapshot, monitors=(spent,)), (), {}, ())) as served:
-        html = served.get("/").text
+        html, own = served.get("/").text, served.get("/monitors/forecast-weekly").text
     text = " ".join(Page(html).text.split())
 
     assert '<li class="monitor warning">' in html
-    assert "error budget spent: latency, explanations" in text
-    assert "−37% of explanations" in text
+    assert "explanations: −37% of its budget left" in text
+    assert "1 monitor ■ 0 severe ▲ 0 warning ? 0 unknown ✓ 0 none ▲ 1 with a spent error budget" in text
+    assert '<section class="hero warning">' in own
+    for page in (html, own):
+        assert "▲ error budget spent: latency, explanations" in " ".join(Page(page).text.split())
+
+
+def test_no_drift_beside_a_spent_budget_comes_before_what_is_quiet() -> None:
+    snapshot = fleet().snapshot(NOW)
+    quiet = next(one for one in snapshot.monitors if one.name == "forecast-weekly")
+    slos = (SloStatus(slo="latency", objective=0.95, period_seconds=2.6e6, remaining=-0.2),)
+    both = (quiet, dataclasses.replace(quiet, name="zzz", slos=slos))
+
+    assert [row.status.name for row in fleet_view(dataclasses.replace(snapshot, monitors=both), {}, NOW).rows] == [
+        "zzz",
+        "forecast-weekly",
+    ]
 
 
 def test_a_card_says_that_personal_data_spent_the_whole_budget(serve: Serve) -> None:
     snapshot = fleet().snapshot(NOW)
     quiet = next(one for one in snapshot.monitors if one.name == "forecast-weekly")
+    log = next(one.telemetry for one in snapshot.monitors if one.telemetry)
     slos = (
         SloStatus(slo="coverage", objective=0.95, period_seconds=2.6e6, remaining=0.9),
         SloStatus(slo="privacy", objective=1.0, period_seconds=2.6e6, remaining=0.0),
     )
-    spent = dataclasses.replace(quiet, slos=slos)
-    with serve(MemoryReader(dataclasses.replace(snapshot, monitors=(spent,)), (), {}, ())) as served:
-        html = served.get("/").text
+    spent = dataclasses.replace(quiet, slos=slos, telemetry=log)
+    found = Counter(
+        name="xdrift_privacy_incidents_total", value=3,
+        labels={"monitor": quiet.name, "model": quiet.model, "kind": "email"},
+    )  # fmt: skip
+    shown = dataclasses.replace(snapshot, monitors=(spent,), counters=(found,))
+    with serve(MemoryReader(shown, (), {}, ())) as served:
+        html, own = served.get("/").text, served.get("/monitors/forecast-weekly").text
 
     assert '<li class="monitor warning">' in html
-    assert "error budget spent: privacy" in " ".join(Page(html).text.split())
-    assert '<div class="bad"><dt>Budget left</dt><dd>0% of privacy</dd></div>' in html
+    assert '<section class="hero warning">' in own
+    for page in (html, own):
+        text = " ".join(Page(page).text.split())
+        assert "▲ personal data in explanations: email 3 ▲ error budget spent: privacy" in text
+    assert "▲ 1 with personal data in explanations" in " ".join(Page(html).text.split())
+    assert '<div class="bad"><dt>Objective</dt><dd>privacy: 0% of its budget left</dd></div>' in html
 
 
 def test_a_version_that_is_only_the_files_digest_is_told_once(serve: Serve) -> None:
