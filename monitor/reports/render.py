@@ -34,6 +34,10 @@ COUNTS_MORE = (
     "A feature that counts 2x more: the model leans on it twice as much (mean size of its attributions, whichever way "
     "they push)."
 )
+WHICH_ROWS = (
+    "These figures are of recent predictions, the rows of the week: other rows than last week's and than the "
+    "reference's. What is said of the same holdout rows compares the model alone, so its figures differ."
+)
 DISCLAIMER = "Attributions say what the model used, not what causes what."
 
 
@@ -48,7 +52,12 @@ def environment(*, escape: bool) -> Environment:
         lstrip_blocks=True,
     )
     env.globals.update(
-        STATE_WORDS=STATE_WORDS, DISCLAIMER=DISCLAIMER, COUNTS_MORE=COUNTS_MORE, count=count, ordinal=ordinal
+        STATE_WORDS=STATE_WORDS,
+        DISCLAIMER=DISCLAIMER,
+        COUNTS_MORE=COUNTS_MORE,
+        WHICH_ROWS=WHICH_ROWS,
+        count=count,
+        ordinal=ordinal,
     )
     for function in (number, percent, share, stamp, day, day_and_time, moment):
         env.filters[function.__name__] = function

@@ -128,9 +128,9 @@ def _against(movers: Movers) -> list[str]:
     if movers.note:
         return [movers.note]
     if not movers.listed:
-        return ["Against last week no feature moved by more than 5%."]
+        return ["In recent predictions, against last week's, no feature moved by more than 5%."]
     named = [f"{one.feature} {one.words}" for one in movers.listed[:NAMED]]
-    return [f"Against last week {listed(named)}."]
+    return [f"In recent predictions, against last week's, {listed(named)}."]
 
 
 def _end(week: Watched) -> list[str]:

@@ -65,32 +65,64 @@ def test_it_says_whether_predictions_moved_and_what_psi_is(psi: float, moved: st
     found = said(fleet(check(0, level=2), psi=psi))
 
     assert (
-        f"The predictions themselves {moved}: population stability index (PSI) {psi}, which is 0 where two "
-        "distributions are alike and counts as a shift from 0.2." in found
+        f"Against the reference, the predictions themselves {moved}: population stability index (PSI) {psi}, which is 0 "
+        "where two distributions are alike and counts as a shift from 0.2." in found
     )
+
+
+def against_quiet(
+    then: float, *, scale: str = "probability", psi: float = 0.04, n: int = 1000, verdict: str = "data"
+) -> str:
+    """The story of a week whose predictions are 0.31 on average, after a quiet check with another mean; std 0.2."""
+    line, quiet = check(0, level=2, verdict=verdict), check(3)
+    lines = (line, check(1, level=1), quiet)
+    parts = {
+        one.id: replace(
+            with_evidence(one, "x")[one.id], input_drift={"__prediction__": psi},
+            explainer=ExplainerRef(engine="e", exact=True, scale=given, class_index=None, config={}, libraries={},
+                                   digest="d"),
+            profiles=(profile(kind="prediction", feature="__prediction__", mean=mean, std=0.2, n=n, n_missing=0),),
+        )
+        for one, given, mean in ((line, "probability", 0.31), (quiet, scale, then))
+    }  # fmt: skip
+    assert set(headlines(facts(*lines), WEEK)) == set(parts)
+    return said(fleet_report(settings(), facts(*lines), parts, week=WEEK, now=NOW, version="0"))
 
 
 def test_it_says_how_far_the_mean_of_predictions_moved_since_the_last_quiet_check() -> None:
-    line, quiet = check(0, level=2), check(3)
-    lines = (line, check(1, level=1), quiet)
+    assert (
+        "counts as a shift from 0.2. On average they are 0.310 (probability), clearly higher than in the last quiet "
+        "check, of Mon 26 Oct: 0.180." in against_quiet(0.18, psi=0.3)
+    )
+    assert "clearly lower than in the last quiet check, of Mon 26 Oct: 0.400." in against_quiet(0.4)
+    assert "0.310 (probability); in the last quiet check, of Mon 26 Oct, they were 0.280." in against_quiet(0.28)
+    another_scale = against_quiet(0.18, scale="margin")
+    assert "On average they are 0.310 (probability)." in another_scale
+    assert "hardly moved" in another_scale
 
-    def told(then: str = "probability") -> str:
-        parts = {
-            one.id: replace(
-                with_evidence(one, "x")[one.id], input_drift={"__prediction__": 0.3},
-                explainer=ExplainerRef(engine="e", exact=True, scale=scale, class_index=None, config={}, libraries={},
-                                       digest="d"),
-                profiles=(profile(kind="prediction", feature="__prediction__", mean=mean),),
-            )
-            for one, scale, mean in ((line, "probability", 0.31), (quiet, then, 0.18))
-        }  # fmt: skip
-        assert set(headlines(facts(*lines), WEEK)) == set(parts)
-        return said(fleet_report(settings(), facts(*lines), parts, week=WEEK, now=NOW, version="0"))
+
+@pytest.mark.parametrize(
+    ("then", "n", "moved"),
+    [
+        (0.31, 1000, "hardly moved"),
+        (0.271, 1000, "hardly moved"),  # 0.195 standard deviations
+        (0.269, 1000, "moved by less than a shift"),
+        (0.18, 1000, "moved by less than a shift"),
+        (0.18, 30, "hardly moved"),  # 2.5 standard errors
+    ],
+)
+def test_predictions_whose_mean_moved_clearly_did_not_hardly_move(then: float, n: int, moved: str) -> None:
+    assert f"Against the reference, the predictions themselves {moved}: " in against_quiet(then, n=n)
+
+
+def test_predictions_on_another_scale_than_before_are_not_compared() -> None:
+    found = against_quiet(0.18, scale="margin", psi=6.8, verdict="explainer")
 
     assert (
-        "counts as a shift from 0.2. They are 0.310 on average (probability), 0.180 in the last quiet check." in told()
+        "The predictions themselves are on another scale than in the last quiet check (probability, not margin): no "
+        "number of theirs can be compared." in found
     )
-    assert "They are 0.310 on average (probability)." in told(then="margin")  # another scale: no comparison
+    assert "6.8" not in found
 
 
 def test_without_the_number_nothing_is_said_of_predictions_that_moved() -> None:
@@ -104,9 +136,39 @@ def test_adverse_decisions_are_held_against_the_last_week_before_it_began() -> N
 
     found = fleet(check(0, level=2), check(1, level=2), check(2), days=days, monitor_settings=telemetry)
 
-    assert "Of the decisions in the explanation log 31% were adverse, 20% in 2026-W44 before it began." in said(found)
+    assert (
+        "Of this week's decisions in the explanation log 31% were adverse, clearly more than the 20% in 2026-W44, the "
+        "last week before it began." in said(found)
+    )
     silent = {"telemetry": {"path": "log.jsonl"}}
     assert "adverse" not in said(fleet(check(0, level=2), days=days, monitor_settings=silent))
+
+
+@pytest.mark.parametrize(
+    ("adverse", "of", "moved"),
+    [
+        (190, 1000, "moved by less than a shift"),  # of 28% in the week before
+        (230, 1000, "hardly moved"),  # 2.6 standard errors
+        (2600, 10_000, "hardly moved"),  # 7% fewer, of 10,000
+        (5, 20, "hardly moved"),
+    ],
+)
+def test_predictions_hardly_moved_only_where_decisions_did_not_move_clearly(adverse: int, of: int, moved: str) -> None:
+    telemetry = {"telemetry": {"path": "log.jsonl", "adverse_classes": ["deny"]}}
+    days = (logged(1, of, round(0.28 * of)), logged(0, of, adverse))
+
+    found = said(fleet(check(0, level=2), check(1), days=days, psi=0.06, monitor_settings=telemetry))
+
+    assert f"Against the reference, the predictions themselves {moved}: population" in found
+    assert ("clearly fewer than the 28% in 2026-W45, the last week before it began" in found) == (adverse == 190)
+
+
+def test_a_page_says_which_rows_its_movers_are_of() -> None:
+    found = fleet(check(0, level=2), features=(feature(0, now=2.3), feature(1)))
+
+    for page in (render.monitor_html(found.monitors[0], found), render.monitor_markdown(found.monitors[0], found)):
+        assert "These figures are of recent predictions" in page
+        assert "Recent predictions against the reference" in page
 
 
 def test_that_nobody_was_told_has_its_reason() -> None:

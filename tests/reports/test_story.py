@@ -99,7 +99,7 @@ def test_a_raised_week_leads_with_the_verdicts_sentence_and_says_since_when() ->
 
     assert found.headline == "The data changed: age counts 2.0x more."
     assert "it has been like this since 2026-W45, now for the second week" in text(found)
-    assert "Against last week age counts 2.0x more." in text(found)
+    assert "In recent predictions, against last week's, age counts 2.0x more." in text(found)
     assert [(one.span, one.state, one.weeks) for one in found.episodes] == [("2026-W45 to W46", "severe", 2)]
 
 
