@@ -60,9 +60,14 @@ def init(
     written, schema = starter.write_starter(made.text, output, force=force)
     if as_json:
         guesses = [guess._asdict() for guess in made.guesses]
-        print_json({"file": str(written), "schema": str(schema), "monitor": made.monitor, "guesses": guesses})
+        print_json(
+            {"file": str(written), "schema": str(schema), "monitor": made.monitor, "guesses": guesses,
+             "warnings": list(made.warnings)}
+        )  # fmt: skip
         return 0
     say(f"Wrote {written} with {len(made.guesses)} guesses to check, and {schema} for editors.")
+    for warning in made.warnings:
+        say(f"Warning: {warning}.")
     say(f"Look for GUESS and CHECK in it, then run\n\n  xdrift check-config -c {written} --probe\n")
     return 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from monitor.errors import SourceError
+from monitor.init.given import existing_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +72,12 @@ class Guess:
     others: tuple[str, ...]
 
 
-def inspect_data(path: Path) -> DataFacts:
-    """Look at the first rows of a Parquet or CSV file. Raises SourceError when it is neither, or empty."""
+def inspect_data(path: Path, *, option: str = "--data") -> DataFacts:
+    """Look at the first rows of a Parquet or CSV file.
+
+    Raises ConfigError where `path` is no file, SourceError when it is neither Parquet nor CSV, or empty.
+    """
+    existing_file(path, option=option, expected="a Parquet or CSV file")
     frame, n_rows = _head(path)
     if frame.empty:
         raise SourceError(
@@ -172,6 +177,18 @@ def guess_time(facts: DataFacts, features: Collection[str]) -> Guess | None:
     """A column of times that is no feature; one named like a time before others."""
     found = [c for c in facts.columns if c.kind == "time" and c.name not in features]
     return _best(found, _TIME_NAME, "the only column of times", "its values are times and its name says so")
+
+
+def guess_time_by_name(facts: DataFacts, features: Collection[str], *, first: str | None) -> Guess | None:
+    """A column that is no feature and named like a time, although its values were not read as times; `first` before
+    others, the name that times have elsewhere."""
+    found = [c for c in facts.columns if c.name not in features and (c.name == first or _TIME_NAME.search(c.name))]
+    if not found:
+        return None
+    ranked = sorted(found, key=lambda column: column.name != first)
+    named = "the holdout's times are called so" if ranked[0].name == first else "its name says so"
+    why = f"{named}, though its values are not dates and times as in 2024-01-31T12:00:00Z"
+    return Guess(column=ranked[0], why=why, others=tuple(column.name for column in ranked[1:]))
 
 
 def guess_id(facts: DataFacts, features: Collection[str]) -> Guess | None:

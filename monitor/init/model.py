@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor import sources
 from monitor.errors import ModelError
+from monitor.init.given import existing_file
 from monitor.settings import ModelSettings
 from monitor.types import Family
 
@@ -34,7 +35,11 @@ class ModelFacts:
 
 
 def inspect_model(path: Path) -> ModelFacts:
-    """Open the model as the daemon would. Raises ModelError, except for formats that run code: they stay closed."""
+    """Open the model as the daemon would, except for formats that run code: they stay closed.
+
+    Raises ConfigError where `path` is no file, ModelError where it cannot be opened.
+    """
+    existing_file(path, option="--model", expected="a model file")
     if path.suffix.lower() in PICKLE_SUFFIXES:
         return ModelFacts(
             path=path,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from difflib import get_close_matches
 
 from monitor.init.columns import (
     DataFacts,
@@ -15,11 +14,19 @@ from monitor.init.columns import (
     guess_label,
     guess_prediction,
     guess_time,
+    guess_time_by_name,
     guess_version,
-    label_candidates,
     segment_candidates,
 )
 from monitor.init.draft import Draft, Guessed, scalar
+from monitor.init.features import (
+    guess_features,
+    put_features,
+    put_label_candidate,
+    renames,
+    tell_missing,
+    warnings,
+)
 from monitor.init.model import ModelFacts
 from monitor.init.rhythm import CALIBRATING_PERIODS, PERIOD_ROWS, Rhythm, choose_rhythm
 from monitor.init.traffic import Traffic
@@ -39,6 +46,8 @@ class Starter:
     monitor: str
     text: str
     guesses: tuple[Guessed, ...]
+    warnings: tuple[str, ...]
+    """What the files lack: with them the first check cannot run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +76,9 @@ def make_starter(
         name: of the monitor; from the model's file name when absent.
         schema: where editors find the JSON schema, seen from the configuration file.
     """
-    features = model.feature_names or ()
-    roles, served = _roles(data, features, model), _roles(traffic.facts or data, features, model)
+    named = model.feature_names or ()
+    roles, served = _roles(data, named, model), _served(traffic, data, named, model)
+    features = named or guess_features(data, traffic, {*roles.taken, *served.taken})
     made, origin = _name(model)
     monitor = name or made
     draft = Draft()
@@ -89,13 +99,24 @@ def make_starter(
         draft.guess("owner", "unassigned", why="nobody said", check="write the team or person who gets drift alerts")
         _model(draft, model, traffic)
         if not model.feature_names:
-            _features(draft, data, roles)
+            put_features(draft, data, traffic, features, labelled=roles.label is not None)
         rhythm = _rhythm(data, roles, traffic, served)
         _holdout(draft, data, roles, features, traffic=traffic, rhythm=rhythm)
         _predictions(draft, traffic, served, features, data)
         _schedule(draft, traffic, served, rhythm)
     draft.comment("What else can be set, with its meaning, is in the schema named above; unknown keys are refused.")
-    return Starter(monitor=monitor, text=draft.text, guesses=tuple(draft.guesses))
+    return Starter(
+        monitor=monitor,
+        text=draft.text,
+        guesses=tuple(draft.guesses),
+        warnings=(*warnings(data, traffic, features), *_timeless(traffic, served)),
+    )
+
+
+def _timeless(traffic: Traffic, served: _Roles) -> tuple[str, ...]:
+    if traffic.facts is None or served.time is not None:
+        return ()
+    return (f"{traffic.facts.path} has no column of times: write under predictions.columns which one is the time",)
 
 
 def slug(text: str) -> str:
@@ -119,6 +140,16 @@ def _roles(data: DataFacts, features: Sequence[str], model: ModelFacts) -> _Role
         prediction=guess_prediction(data, features),
         version=guess_version(data, features),
     )
+
+
+def _served(traffic: Traffic, data: DataFacts, features: Sequence[str], model: ModelFacts) -> _Roles:
+    """Roles of the predictions' columns. Times that are not seen as such are guessed by name, the holdout's first."""
+    roles = _roles(traffic.facts or data, features, model)
+    if roles.time is not None or traffic.facts is None:
+        return roles
+    alike = guess_time(data, features)
+    first = None if alike is None else alike.column.name
+    return replace(roles, time=guess_time_by_name(traffic.facts, features, first=first))
 
 
 def _model(draft: Draft, model: ModelFacts, traffic: Traffic) -> None:
@@ -151,14 +182,6 @@ def _model(draft: Draft, model: ModelFacts, traffic: Traffic) -> None:
             )  # fmt: skip
 
 
-def _features(draft: Draft, data: DataFacts, roles: _Roles) -> None:
-    found = [c.name for c in data.columns if c.kind in ("number", "flag") and c.name not in roles.taken]
-    draft.guess(
-        "features", found, why="the model does not tell its feature names; these are the data file's numeric columns, "
-        "in their order", check="exactly the columns the model was trained on, in that order",
-    )  # fmt: skip
-
-
 def _rhythm(data: DataFacts, roles: _Roles, traffic: Traffic, served: _Roles) -> Rhythm:
     return choose_rhythm(
         span=_span(roles.time) if roles.time else None,
@@ -174,7 +197,7 @@ def _holdout(
         draft.comment(
             "Fixed rows that every model version is explained on: about a thousand, from a time when all was well."
         )
-        _tell_missing(draft, data, features)
+        tell_missing(draft, data, features)
         if data.n_rows is None or data.n_rows > MAX_HOLDOUT:
             rows = f"{data.n_rows:,}" if data.n_rows else f"more than {data.n_looked_at:,}"
             draft.comment(
@@ -185,11 +208,8 @@ def _holdout(
         _role(draft, "id", roles.id, check="every row has one of its own")
         _role(draft, "time", roles.time, check="it is the time of the prediction, not of the label")
         _role(draft, "label", roles.label, check="the model never sees it")
-        if roles.label is None and (flags := label_candidates(data, {*features, *roles.taken})):
-            draft.comment(
-                "Possible label: a column of two values, no feature. Only `xdrift drill --inject retrain` needs one."
-            )
-            draft.comment(f"label: {scalar(flags[0])}", wrap=False)
+        if roles.label is None:
+            put_label_candidate(draft, data, traffic, {*features, *roles.taken})
         if roles.time:
             _timezone(draft, roles.time)
             _period(draft, roles.time, rhythm)
@@ -228,7 +248,7 @@ def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Seque
                 f"CHECK: {traffic.trouble}, so nobody looked at it: the columns below are those of the data file."
             )
         if traffic.facts is not None:
-            _tell_missing(draft, facts, features)
+            tell_missing(draft, facts, features)
         _timezone(draft, served.time)
         with draft.section("columns"):
             if served.time is None:
@@ -244,7 +264,10 @@ def _predictions(draft: Draft, traffic: Traffic, served: _Roles, features: Seque
             if groups := segment_candidates(facts, {*features, *served.taken}):
                 draft.comment("Possible segments: each value is tested by itself, if the holdout has the column too.")
                 draft.comment(f"segments: [{', '.join(map(scalar, groups))}]", wrap=False)
-            _rename(draft, facts, features)
+            if pairs := renames(facts, features):
+                draft.guess(
+                    "rename", pairs, why="the names are alike", check="column in the source: feature of the model"
+                )
 
 
 def _schedule(draft: Draft, traffic: Traffic, served: _Roles, rhythm: Rhythm) -> None:
@@ -276,25 +299,6 @@ def _role(draft: Draft, key: str, guess: Guess | None, *, check: str) -> None:
         return
     also = f"; it could also be {', '.join(guess.others[:4])}" if guess.others else ""
     draft.guess(key, guess.column.name, why=guess.why + also, check=check)
-
-
-def _tell_missing(draft: Draft, facts: DataFacts, features: Sequence[str]) -> None:
-    missing = [name for name in features if name not in facts.names]
-    if missing:
-        shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
-        draft.comment(f"CHECK: this file lacks {len(missing)} of the model's features: {shown}.")
-
-
-def _rename(draft: Draft, facts: DataFacts, features: Sequence[str]) -> None:
-    """Columns that look like a missing feature under another spelling."""
-    spare = [name for name in facts.names if name not in features]
-    lowered = {name.lower(): name for name in spare}
-    pairs = {}
-    for feature in features:
-        if feature not in facts.names and (near := get_close_matches(feature.lower(), lowered, n=1, cutoff=0.8)):
-            pairs[lowered[near[0]]] = feature
-    if pairs:
-        draft.guess("rename", pairs, why="the names are alike", check="column in the source: feature of the model")
 
 
 def _days(span: timedelta) -> str:

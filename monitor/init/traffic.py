@@ -58,7 +58,8 @@ class Traffic:
 
 
 def find_traffic(given: str | None, table: str | None, *, data: DataFacts, folder: Path) -> Traffic:
-    """Inspect the prediction source. Raises ConfigError for a URL without table, SourceError for unreadable files."""
+    """Inspect the prediction source. Raises ConfigError for a URL without table or a path without file,
+    SourceError for unreadable files."""
     is_url = given is not None and "://" in given
     if is_url != bool(table):
         raise ConfigError(
@@ -75,7 +76,7 @@ def find_traffic(given: str | None, table: str | None, *, data: DataFacts, folde
             # It may answer only where the daemon will run; the file then says that nobody looked.
             trouble = error.thing
     elif given is not None:
-        facts = inspect_data(_first_file(given))
+        facts = inspect_data(_first_file(given), option="--predictions")
     return Traffic(folder=folder, given=given, table=table, facts=facts, trouble=trouble, fallback=data)
 
 

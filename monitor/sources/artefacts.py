@@ -103,13 +103,20 @@ def check_digest(digest: str, settings: ModelSettings, location: str) -> None:
 
 def require_trust(digest: str, settings: ModelSettings, *, location: str, kind: str) -> None:
     """Raises ModelError unless the configuration trusts this artefact and pins its digest."""
-    missing = [
-        need for need, given in (("model.trust: true", settings.trust), ("model.sha256", settings.sha256)) if not given
-    ]
+    refused = settings.trust is False and "trust" in settings.model_fields_set
+    steps, missing = [], []
+    if not settings.trust:
+        # A key that stands there is to be changed: the same key twice is a mistake in the file.
+        steps.append("change model.trust to true" if refused else "set model.trust: true")
+        missing.append("model.trust: true")
+    if not settings.sha256:
+        steps.append(f"set model.sha256: {digest}")
+        missing.append("model.sha256")
     if missing:
         raise ModelError(
             f"model {location} is {kind}, which runs code when it is opened",
-            seen=f"{' and '.join(missing)} missing",
+            seen="model.trust: false" if refused and settings.sha256 else f"{' and '.join(missing)} missing",
             expected="a format that holds no code (XGBoost, LightGBM, CatBoost, skops, ONNX), or explicit trust",
-            hint=f"save it in such a format; or, if you made this file, set model.trust: true, model.sha256: {digest}",
+            hint=f"save it in such a format; or, if you made this file, {' and '.join(steps)}"
+            + (" (model.sha256 is there)" if settings.sha256 else ""),
         )

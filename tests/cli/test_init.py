@@ -179,6 +179,98 @@ def test_a_pickle_is_not_opened_and_not_trusted_by_itself(newcomer: Path, xdrift
     assert xdrift("check-config").code == 0
 
 
+def closed(newcomer: Path, *, label: str = "was_late", predictions: bool = True) -> tuple[str, ...]:
+    """A pickle beside rows with a feature of two values and a label that the predictions lack."""
+    Path("model.pkl").write_bytes(b"\x80\x04 would run code")
+    for name in ("holdout", "log"):
+        rows = pd.read_parquet(f"{name}.parquet").rename(columns={"label": label})
+        rows.insert(0, "home_owner", np.arange(len(rows)) % 2)
+        rows.to_parquet(f"{name}.parquet", index=False)
+    given = ("--model", "model.pkl", "--data", "holdout.parquet")
+    return (*given, "--predictions", "log.parquet") if predictions else given
+
+
+def test_features_of_a_closed_model_are_columns_that_holdout_and_predictions_share(
+    newcomer: Path, xdrift: Xdrift
+) -> None:
+    assert xdrift("init", *closed(newcomer)).code == 0
+
+    text = " ".join(Path("xdrift.yaml").read_text().replace("#", " ").split())
+    assert monitor_section()["features"] == [
+        "home_owner", "distance_km", "departure_hour", "wind_kmh", "temperature_c", "inbound_delay_min",
+    ]  # fmt: skip
+    assert "Possible label: a column of two values, no feature, which the predictions lack." in text
+    assert "label: was_late" in text
+    assert "label: home_owner" not in text
+    assert xdrift("check-config").code == 0
+
+
+def test_without_predictions_a_feature_that_could_be_the_label_is_doubted(newcomer: Path, xdrift: Xdrift) -> None:
+    assert xdrift("init", *closed(newcomer, predictions=False)).code == 0
+
+    text = " ".join(Path("xdrift.yaml").read_text().replace("#", " ").split())
+    assert "CHECK: home_owner, was_late: two values, so perhaps what came true. A label is no feature" in text
+    assert "Possible label" not in text
+
+
+def test_predictions_that_share_no_column_leave_the_features_to_the_holdout(newcomer: Path, xdrift: Xdrift) -> None:
+    words = closed(newcomer, label="label")
+    pd.read_parquet("log.parquet")[["flight_id", "predicted_at", "score"]].to_parquet("log.parquet", index=False)
+
+    ran = xdrift("init", *words)
+
+    assert ran.code == 0
+    assert len(monitor_section()["features"]) == 6  # type: ignore[arg-type]
+    assert "Warning: log.parquet lacks 6 features of the model, so no check can explain it: home_owner" in ran.out
+
+
+@pytest.mark.parametrize("lacking", ["holdout", "log"])
+def test_a_file_that_lacks_a_feature_is_warned_of_by_name(newcomer: Path, xdrift: Xdrift, lacking: str) -> None:
+    pd.read_parquet(f"{lacking}.parquet").drop(columns="wind_kmh").to_parquet(f"{lacking}.parquet", index=False)
+
+    ran = xdrift("init", *FILES, "--json")
+
+    (warning,) = ran.json["warnings"]
+    assert warning.startswith(f"{lacking}.parquet lacks a feature of the model, so no ")
+    assert warning.endswith(": wind_kmh")
+    assert f"Warning: {warning}." in xdrift("init", *FILES, "--force").out
+
+
+def test_nothing_is_warned_of_where_nothing_is_lacking(newcomer: Path, xdrift: Xdrift) -> None:
+    assert xdrift("init", *FILES, "--json").json["warnings"] == []
+    assert "Warning" not in xdrift("init", *FILES, "--force").out
+
+
+@pytest.mark.parametrize(
+    ("columns", "time"),
+    [
+        ({"predicted_at": "scored_at"}, "scored_at"),  # another name, with times
+        ({}, "predicted_at"),  # the holdout's name, written in another way
+        ({"predicted_at": "logged_at"}, "logged_at"),  # named like a time, written in another way
+    ],
+)
+def test_the_time_of_predictions_is_a_column_that_they_have(
+    newcomer: Path, xdrift: Xdrift, columns: dict[str, str], time: str
+) -> None:
+    rows = pd.read_parquet("log.parquet").head(2000).rename(columns=columns)
+    if time != "scored_at":
+        rows[time] = rows[time].dt.strftime("%d.%m.%Y %H:%M")
+    rows.to_csv("log.csv", index=False)
+
+    assert xdrift("init", *FILES[:4], "--predictions", "log.csv").code == 0
+    assert monitor_section()["predictions"]["columns"]["time"] == time  # type: ignore[index]
+
+
+def test_predictions_without_a_time_are_warned_of(newcomer: Path, xdrift: Xdrift) -> None:
+    pd.read_parquet("log.parquet").drop(columns="predicted_at").to_parquet("log.parquet", index=False)
+
+    ran = xdrift("init", *FILES)
+
+    assert "Warning: log.parquet has no column of times: write under predictions.columns which one is the time." in (
+        ran.out
+    )
+
+
 def test_a_model_of_several_classes_gets_class_index_all(newcomer: Path, xdrift: Xdrift) -> None:
     import xgboost
 
@@ -260,16 +352,18 @@ def test_more_rows_than_a_holdout_may_have_are_told(newcomer: Path, xdrift: Xdri
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [
-        (["--model", "absent.json", "--data", "holdout.parquet"], 3, "absent.json"),
-        (["--model", "absent.pkl", "--data", "holdout.parquet"], 3, "absent.pkl"),
+        (["--model", "absent.json", "--data", "holdout.parquet"], 2, "absent.json"),
+        (["--model", "absent.pkl", "--data", "holdout.parquet"], 2, "absent.pkl"),
         (["--model", "truncated.json", "--data", "holdout.parquet"], 3, "truncated.json"),
-        (["--model", "late_flights.json", "--data", "absent.csv"], 3, "absent.csv"),
+        (["--model", "late_flights.json", "--data", "absent.csv"], 2, "absent.csv"),
         (["--model", "late_flights.json", "--data", "late_flights.json"], 3, "late_flights.json"),
         (["--model", "late_flights.json", "--data", "empty.csv"], 3, "empty.csv"),
         (["--model", "late_flights.json", "--data", "holdout.parquet", "--name", "Late Flights"], 2, "--name"),
         ([*FILES[:4], "--predictions", "sqlite:///x.db"], 2, "--table"),
         ([*FILES, "--table", "log"], 2, "--table"),
         ([*FILES[:4], "--predictions", "none/*.csv"], 2, "names no file"),
+        ([*FILES[:4], "--predictions", "absent.csv"], 2, "--predictions names no file"),
+        (["--model", "absent.json", *FILES[2:4]], 2, "--model names no file"),
         (["--model", "late_flights.json"], 2, "--data"),
     ],
 )

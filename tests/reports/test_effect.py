@@ -65,8 +65,8 @@ def test_it_says_whether_predictions_moved_and_what_psi_is(psi: float, moved: st
     found = said(fleet(check(0, level=2), psi=psi))
 
     assert (
-        f"Against the reference, the predictions themselves {moved}: population stability index (PSI) {psi}, which is 0 "
-        "where two distributions are alike and counts as a shift from 0.2." in found
+        f"Against the reference, the predictions themselves {moved}: population stability index (PSI) {psi}, which is "
+        "0 where two distributions are alike and counts as a shift from 0.2." in found
     )
 
 

@@ -257,6 +257,22 @@ def test_a_pickle_that_needs_an_absent_package_names_the_package(tmp_path: Path)
         load_model(settings_for(path))
 
 
+def test_trust_that_is_refused_in_the_file_is_to_be_changed_and_not_set_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps({}))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    with pytest.raises(ModelError) as told:
+        load_model(ModelSettings(path=str(path), trust=False, sha256=digest))
+    assert told.value.seen == "model.trust: false"
+    assert told.value.hint is not None
+    assert told.value.hint.endswith("if you made this file, change model.trust to true (model.sha256 is there)")
+    with pytest.raises(ModelError, match=f"change model.trust to true and set model.sha256: {digest}"):
+        load_model(ModelSettings(path=str(path), trust=False))
+
+
 def test_untrusted_types_in_skops_are_refused_by_name_with_the_key_to_set(training: Training, tmp_path: Path) -> None:
     import skops.io
 
