@@ -156,7 +156,7 @@ def words_for(called: str) -> str:
 
 def to_try(config: Path, monitor: str, listed: Sequence[Week], *, xdrift: str) -> str:
     """Where everything is, and commands that show more of an incident. `xdrift`: the words that run it."""
-    file = shlex.quote(str(config))
+    file, reports = (shlex.quote(str(path)) for path in (config, config.parent / "reports"))
     put_in = {incident.truth for incident in INCIDENTS}
     told = next((week for week in listed if week.truth in put_in), listed[-1])
     reviewed = ReportWeek.ended_by(datetime.fromisoformat(told.planned_at))
@@ -164,7 +164,7 @@ def to_try(config: Path, monitor: str, listed: Sequence[Week], *, xdrift: str) -
         f"\nData, model, database and configuration are in {config.parent}/. To try next:\n"
         f"  {xdrift} check {monitor} --at {told.planned_at} -c {file}\n"
         f"  {xdrift} diagnose {monitor} --at {told.planned_at} -c {file}\n"
-        f"  {xdrift} report weekly --week {reviewed} -c {file}\n"
+        f"  {xdrift} report weekly --week {reviewed} --directory {reports} -c {file}\n"
     )
 
 

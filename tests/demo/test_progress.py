@@ -47,3 +47,4 @@ def test_the_last_lines_name_the_folder_and_a_slot_with_an_incident() -> None:
     assert "xdrift check late-arrivals --at 2013-08-05T00:00:00+00:00 -c 'my demo/xdrift.yaml'" in told
     assert "xdrift diagnose late-arrivals --at 2013-08-05T00:00:00+00:00" in told
     assert "xdrift report weekly --week 2013-W31" in told, "the week that ended then"
+    assert "--directory 'my demo/reports' -c" in told, "nothing is written outside of it"
