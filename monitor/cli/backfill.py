@@ -41,7 +41,8 @@ def backfill(
 ) -> int:
     """Check every planned slot of the past, from --since until before --until.
 
-    Slots that are finished are left alone: run an interrupted backfill again and it goes on where it was.
+    Slots that are judged are left alone: run an interrupted backfill again and it goes on where it was. Slots whose
+    check failed are checked again.
 
     Exit code 0: every slot has its check, whatever was found. 3: some checks failed or were not run.
     """

@@ -55,7 +55,8 @@ def check(
 ) -> int:
     """Run one check now and say what it found.
 
-    A slot is checked once: for one that was checked before, the stored result is shown and nothing is done.
+    A slot is judged once: for one that was checked before, the stored result is shown and nothing is done. One whose
+    check failed is checked again, and a note of the new check tells of the failure.
 
     Exit code 0: no drift. 1: drift. 3: unknown or failed: the check could not judge. Of several monitors the highest.
     With --exit-zero these are 0; a wrong configuration, a missing reference, a database or a Pushgateway that does not
@@ -109,7 +110,7 @@ def _run(settings: Settings, name: str, slot: datetime, store: Store) -> tuple[s
     from monitor import runner
     from monitor.store import check_id
 
-    outcome = runner.run_slot(settings, name, slot, store)
+    outcome = runner.run_slot(settings, name, slot, store, failed_before=runner.now())
     return outcome.state, store.check(check_id(name, slot))
 
 

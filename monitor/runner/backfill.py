@@ -1,4 +1,4 @@
-"""Every slot of the past, oldest first within a monitor; resumable, since a finished slot is not run again."""
+"""Every slot of the past, oldest first within a monitor; resumable: of what is finished only failures run again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BackfillReport:
     done: int
     failed: int
     finished: int
-    """Saved or skipped before this run."""
+    """Judged or skipped before this run, or run by another process meanwhile."""
     not_run: int
     """Left over because of the wish to stop; a second run takes them up."""
     failures: tuple[SlotOutcome, ...]
@@ -49,6 +49,8 @@ class _Work:
     clock: Clock
     perform: str
     stop: threading.Event
+    began: datetime
+    """Slots that failed before it are run again; what another process saw fail since then is not."""
     outcomes: queue.SimpleQueue[SlotOutcome | None] = field(default_factory=queue.SimpleQueue)
     """None: one thread is through."""
 
@@ -65,7 +67,8 @@ def backfill(
     perform: str = PERFORM,
     stop: threading.Event | None = None,
 ) -> BackfillReport:
-    """Run every slot in [since, until) that lies in the past. Failed checks are saved and do not end it.
+    """Run every slot in [since, until) that lies in the past, also those whose check failed before. Failed checks are
+    saved and do not end it.
 
     Within one monitor slots run in order, since a check looks at those before it; monitors run side by side, at most
     `config.max_checks`. A slot that another process runs is waited for.
@@ -81,7 +84,7 @@ def backfill(
     }
     register(config, store, now_, names)
     recover(store, now_)
-    work = _Work(config=config, store=store, clock=clock, perform=perform, stop=stop or threading.Event())
+    work = _Work(config=config, store=store, clock=clock, perform=perform, stop=stop or threading.Event(), began=now_)
     outcomes = _run_all(work, plan, progress)
     count = Counter(outcome.state for outcome in outcomes)
     total = sum(map(len, plan.values()))
@@ -143,7 +146,14 @@ def _run_until_finished(work: _Work, name: str, slot: datetime) -> SlotOutcome |
     """None: the wish to stop came first."""
     while not work.stop.is_set():
         outcome = run_slot(
-            work.config, name, slot, work.store, clock=work.clock, perform=work.perform, cancel=work.stop
+            work.config,
+            name,
+            slot,
+            work.store,
+            clock=work.clock,
+            perform=work.perform,
+            cancel=work.stop,
+            failed_before=work.began,
         )
         if outcome.state in ("done", "failed", "finished"):
             return outcome

@@ -91,6 +91,7 @@ def run_slot(
     cancel: threading.Event | None = None,
     lease: timedelta = LEASE,
     confirms: str | None = None,
+    failed_before: datetime | None = None,
 ) -> SlotOutcome:
     """Run the check of one slot, once over all processes that share the store.
 
@@ -101,20 +102,24 @@ def run_slot(
         clock: a function of a module, since the child calls it as well.
         perform: module:function with the signature of pipeline.perform.
         confirms: the check that a slot beside the planned ones looks at again.
+        failed_before: a slot whose check failed before this moment is run again: because somebody asked for it, since
+            what made it fail makes it fail once more unless it was put right.
 
     Raises:
         KeyError: the monitor is not configured.
         StoreError: the database does not answer. The slot is free again once the lease is over.
     """
     monitor = config.monitor(name)
-    if _finished(store, name, planned_at):  # said before anything is imported for nothing
+    if _finished(store, name, planned_at, failed_before):  # said before anything is imported for nothing
         return SlotOutcome(monitor=name, planned_at=planned_at, state="finished")
     modules = preload(config) if perform == PERFORM else (perform.partition(":")[0],)
     # Before the claim: the libraries take seconds to import, and a daemon killed in these must not use up an attempt.
     warm(modules)
-    claim = store.claim(name, planned_at, owner=own(), lease=lease, now=clock(), confirms=confirms)
+    claim = store.claim(
+        name, planned_at, owner=own(), lease=lease, now=clock(), confirms=confirms, failed_before=failed_before
+    )
     if claim is None:
-        state: State = "finished" if _finished(store, name, planned_at) else "held"
+        state: State = "finished" if _finished(store, name, planned_at, failed_before) else "held"
         return SlotOutcome(monitor=name, planned_at=planned_at, state=state)
     task = Task(
         perform=perform, monitor=monitor, claim=claim, store_url=config.store.url, clock=clock, announce=store.announce
@@ -129,8 +134,9 @@ def run_slot(
     return outcome
 
 
-def _finished(store: Store, name: str, planned_at: datetime) -> bool:
-    return bool(store.finished_slots(name, planned_at, planned_at + timedelta(microseconds=1)))
+def _finished(store: Store, name: str, planned_at: datetime, failed_before: datetime | None) -> bool:
+    end = planned_at + timedelta(microseconds=1)
+    return bool(store.finished_slots(name, planned_at, end, failed_before=failed_before))
 
 
 def _run(
@@ -245,7 +251,7 @@ def _save(store: Store, claim: Claim, check: Check) -> SlotOutcome:
         store.finish(claim, check)
     except SlotLostError:
         saved = store.check(check.id)
-        if saved is None:
+        if saved is None or saved.finished_at < check.started_at:  # it may be the failed one that was run again
             return SlotOutcome(monitor=claim.monitor, planned_at=claim.planned_at, state="lost")
         check = saved
     state: State = "failed" if check.outcome == "failed" else "done"

@@ -200,13 +200,24 @@ class Store:
         lease: timedelta,
         now: datetime,
         confirms: str | None = None,
+        failed_before: datetime | None = None,
     ) -> Claim | None:
-        """The right to run a slot; None when another holds it, or it is done, skipped or used up.
+        """The right to run a slot; None when another holds it, or it is done, failed, skipped or used up.
 
-        `confirms`: the check that a slot which is not planned looks at again.
+        `confirms`: the check that a slot which is not planned looks at again. `failed_before`: a slot whose check
+        failed before this moment may be run once more; the failed check is on record until `finish` replaces it.
         """
         with self._database.write() as connection:
-            return slots.claim(connection, monitor, planned_at, owner=owner, lease=lease, now=now, confirms=confirms)
+            return slots.claim(
+                connection,
+                monitor,
+                planned_at,
+                owner=owner,
+                lease=lease,
+                now=now,
+                confirms=confirms,
+                failed_before=failed_before,
+            )
 
     def renew(self, claim: Claim, *, lease: timedelta, now: datetime) -> bool:
         """Hold a slot for longer; False when it is lost."""
@@ -240,10 +251,13 @@ class Store:
         with self._database.write() as connection:
             slots.skip(connection, monitor, planned_at, reason, now)
 
-    def finished_slots(self, monitor: str, since: datetime, until: datetime) -> set[datetime]:
-        """Planned times in [since, until) that need nothing more: done, failed or skipped."""
+    def finished_slots(
+        self, monitor: str, since: datetime, until: datetime, *, failed_before: datetime | None = None
+    ) -> set[datetime]:
+        """Planned times in [since, until) that need nothing more: done, failed or skipped; `failed_before` leaves out
+        those that failed before this moment."""
         with self._database.read() as connection:
-            return slots.finished(connection, monitor, since, until)
+            return slots.finished(connection, monitor, since, until, failed_before=failed_before)
 
     def last_slot(self, monitor: str) -> datetime | None:
         """Planned time of the latest slot in any state."""

@@ -1,4 +1,4 @@
-"""Finished checks: written once with all their parts, read whole or as a list."""
+"""Finished checks: written once with all their parts, read whole or as a list. Only a failed one is ever replaced."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, RowMapping, Select, Table, exists, insert, select
+from sqlalchemy import Connection, RowMapping, Select, Table, delete, exists, insert, select
 
 from monitor.errors import StoreError
 from monitor.store import deployments, references
@@ -39,6 +39,11 @@ def save(connection: Connection, check: Check) -> None:
         if rows:
             connection.execute(insert(table), rows)
     deployments.observe(connection, check)
+
+
+def remove(connection: Connection, check_id: str) -> None:
+    """Delete a check with its parts. The caller holds the monitor's lock."""
+    connection.execute(delete(checks).where(checks.c.id == check_id))
 
 
 def load(connection: Connection, check_id: str, *, rows: bool = True) -> Check | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from monitor.store import outbox
 from monitor.store import slots as room
 from monitor.store.registry import locked
-from monitor.store.tables import attempts, monitors, slots
+from monitor.store.tables import attempts, checks, monitors, slots
 from monitor.types import Check, Claim, Window, utc
 
 
@@ -46,7 +46,11 @@ def release(connection: Connection, suspect: RowMapping, now: datetime, say: out
         return
     ended = update(attempts).where(room.attempt_of(held)).values(interrupted_at=now)
     connection.execute(ended)
-    if held.attempt >= room.MAX_ATTEMPTS:
+    if connection.execute(select(checks.c.id).where(checks.c.id == check_id(held.monitor, held.planned_at))).first():
+        # A run again of a failed slot: what is on record stands.
+        back = update(slots).where(room.holds(held)).values(state="failed", lease_until=None)
+        connection.execute(back)
+    elif held.attempt >= room.MAX_ATTEMPTS:
         check = interrupted_check(connection, monitor, held, now)
         room.close(connection, held, check, owner=monitor["owner"], say=say)
     else:
@@ -69,7 +73,11 @@ def interrupted_check(connection: Connection, monitor: RowMapping, held: Claim, 
     """What is known of a slot whose every run was interrupted: that, and nothing else."""
     runs = connection.execute(
         select(attempts)
-        .where(attempts.c.monitor == held.monitor, attempts.c.planned_at == held.planned_at)
+        .where(
+            attempts.c.monitor == held.monitor,
+            attempts.c.planned_at == held.planned_at,
+            attempts.c.interrupted_at.is_not(None),  # a run long ago may have failed, its check gone with retention
+        )
         .order_by(attempts.c.attempt)
     ).all()
     evidence = tuple(

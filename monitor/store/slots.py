@@ -4,6 +4,8 @@
                         running --release_dead--> interrupted --claim--> running   (once more)
                         running --release_dead--> failed                           (interrupted twice)
     (no row) | interrupted --skip--> skipped
+    failed --claim, when asked to--> running, as above; its failed check stays until another takes its place,
+                                     and an interruption leaves the slot failed as it was
 
 Every claim has a new random token. Whoever changes a running slot names its token in the same statement, so an owner
 that was paused, given up for dead and replaced finds that it holds nothing any more.
@@ -12,6 +14,7 @@ that was paused, given up for dead and replaced finds that it holds nothing any 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +30,9 @@ from monitor.store.tables import attempts, slots
 from monitor.types import Check, Claim
 
 MAX_ATTEMPTS = 2
-"""Runs of one slot: the first, and one more after an interruption. After the last it is not given back."""
+"""Runs of one slot by itself: the first, and one more after an interruption. After the last it is not given back."""
+FAILED_NOTES = 10
+"""Failed checks of its slot that a check tells of, the latest; slot_attempts has the times of all."""
 FINISHED = ("done", "failed", "skipped")
 
 
@@ -40,10 +45,14 @@ def claim(
     lease: timedelta,
     now: datetime,
     confirms: str | None = None,
+    failed_before: datetime | None = None,
 ) -> Claim | None:
     """The right to run a slot until `now + lease`; None when somebody holds it or nothing is left to do.
 
-    What a slot confirms is settled by whoever claims it first, and stays so in its second run.
+    What a slot confirms is settled by whoever claims it first, and stays so in every later run.
+
+    `failed_before`: a slot whose check failed before this moment is left to do; of two processes that ask for it at
+    once, the later one finds it failed after its moment or not failed any more, and leaves it.
 
     Raises StoreError for a monitor that was never registered.
     """
@@ -58,7 +67,7 @@ def claim(
         raise unregistered(monitor) from error
     attempt = 1
     if not won:
-        again = _claim_again(connection, monitor, planned_at, held)
+        again = _claim_again(connection, monitor, planned_at, held, failed_before)
         if again is None:
             return None
         attempt, confirms = again
@@ -73,11 +82,14 @@ def _inserted(connection: Connection, row: Any) -> bool:
 
 
 def _claim_again(
-    connection: Connection, monitor: str, planned_at: datetime, held: dict[str, Any]
+    connection: Connection, monitor: str, planned_at: datetime, held: dict[str, Any], failed_before: datetime | None
 ) -> tuple[int, str | None] | None:
+    free = slots.c.state == "interrupted"
+    if failed_before is not None:
+        free |= _failed(failed_before)
     again = (
         update(slots)
-        .where(_is(monitor, planned_at), slots.c.state == "interrupted")
+        .where(_is(monitor, planned_at), free)
         .values(**held, attempt=slots.c.attempt + 1)
         .returning(slots.c.attempt, slots.c.confirms)
     )
@@ -114,18 +126,32 @@ def finish(connection: Connection, held: Claim, check: Check, say: outbox.Announ
 
 
 def close(connection: Connection, held: Claim, check: Check, *, owner: str, say: outbox.Announce | None = None) -> None:
-    """The part of `finish` that needs the monitor's lock. Raises SlotLostError."""
+    """The part of `finish` that needs the monitor's lock. Raises SlotLostError.
+
+    A failed check of the slot is replaced, and told of in a note of the new one; totals count both. That is done by
+    hand, which is no news: `say` would make the message that the failed one made.
+    """
     state = "failed" if check.outcome == "failed" else "done"
     closed = update(slots).where(holds(held))
     closed = closed.values(state=state, reason=check.reason, finished_at=check.finished_at, lease_until=None)
     if connection.execute(closed).rowcount != 1:
         raise _lost(connection, held)
+    replaced = checks.load(connection, check.id, rows=False)
+    if replaced is not None:
+        checks.remove(connection, check.id)
+        earlier = (*replaced.notes, _failed_note(replaced))[-FAILED_NOTES:]
+        check = replace(check, notes=(*check.notes, *earlier))
     checks.save(connection, check)
     counters.count_check(connection, check)
     status.refresh(connection, check.monitor)
     scores.update(connection, check)
     if say is not None:
         outbox.announce(connection, check, owner, say)
+
+
+def _failed_note(check: Check) -> str:
+    at = f"{check.finished_at:%Y-%m-%d %H:%M} UTC"
+    return f"an earlier check of this slot failed on {at} ({check.reason}): {check.error}"
 
 
 def skip(connection: Connection, monitor: str, planned_at: datetime, reason: str, now: datetime) -> None:
@@ -144,14 +170,21 @@ def skip(connection: Connection, monitor: str, planned_at: datetime, reason: str
         counters.add(connection, name, monitor=monitor, model=model, labels={"reason": reason})
 
 
-def finished(connection: Connection, monitor: str, since: datetime, until: datetime) -> set[datetime]:
-    """Planned times in [since, until) of slots that need nothing more: done, failed or skipped."""
+def finished(
+    connection: Connection, monitor: str, since: datetime, until: datetime, *, failed_before: datetime | None = None
+) -> set[datetime]:
+    """Planned times in [since, until) of slots that need nothing more: done, failed or skipped.
+
+    With `failed_before`, those that failed before this moment are not among them.
+    """
     query = select(slots.c.planned_at).where(
         slots.c.monitor == monitor,
         slots.c.planned_at >= since,
         slots.c.planned_at < until,
         slots.c.state.in_(FINISHED),
     )
+    if failed_before is not None:
+        query = query.where(~_failed(failed_before))
     return set(connection.execute(query).scalars())
 
 
@@ -164,6 +197,10 @@ def last(connection: Connection, monitor: str) -> datetime | None:
 
 def _is(monitor: str, planned_at: datetime) -> Any:
     return (slots.c.monitor == monitor) & (slots.c.planned_at == planned_at)
+
+
+def _failed(before: datetime) -> Any:
+    return (slots.c.state == "failed") & (slots.c.finished_at < before)
 
 
 def holds(held: Claim) -> Any:

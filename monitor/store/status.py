@@ -85,7 +85,8 @@ def snapshot(
     known: Mapping[str, Check],
     budgets: Budgets,
 ) -> Snapshot:
-    """Every monitor in service, and all totals. `known` maps ids to checks read before: they never change."""
+    """Every monitor in service, and all totals. `known` maps ids to checks read before: one that
+    finished at the same time is the same."""
     query = (
         select(monitors, *(column for column in monitor_state.c if column.name != "monitor"))
         .join(monitor_state, monitor_state.c.monitor == monitors.c.name, isouter=True)
@@ -106,7 +107,7 @@ def snapshot(
             _status(
                 row,
                 reference_id=active.get(row["name"]),
-                last_check=_check(connection, row["last_check_id"], known),
+                last_check=_check(connection, row["last_check_id"], row["last_run_at"], known),
                 next_run_at=next_runs.get(row["name"]),
                 levels=levels.get(row["name"], {}),
                 streaks=streaks.get(row["name"], {}),
@@ -124,10 +125,15 @@ def snapshot(
     )
 
 
-def _check(connection: Connection, check_id: str | None, known: Mapping[str, Check]) -> Check | None:
+def _check(
+    connection: Connection, check_id: str | None, finished_at: datetime, known: Mapping[str, Check]
+) -> Check | None:
     if check_id is None:
         return None
-    return known.get(check_id) or check_room.load(connection, check_id, rows=False)
+    found = known.get(check_id)
+    if found is not None and found.finished_at == finished_at:
+        return found
+    return check_room.load(connection, check_id, rows=False)
 
 
 def _held(connection: Connection) -> tuple[dict[str, dict[View, Level]], dict[str, dict[View, int]]]:

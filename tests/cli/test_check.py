@@ -69,6 +69,26 @@ def test_a_check_that_failed_exits_3_and_says_what_to_do(in_service: Path, xdrif
     assert "next:" in ran.out
 
 
+@pytest.mark.parametrize(
+    "command", [["check", "--at", QUIET], ["backfill", "--since", QUIET, "--until", "2024-02-20T00:00Z"]]
+)
+def test_a_slot_whose_check_failed_is_checked_again_once_that_was_put_right(
+    in_service: Path, xdrift: Xdrift, command: list[str]
+) -> None:
+    Path("log.parquet").rename("elsewhere.parquet")
+    assert xdrift("check", "--at", QUIET).code == 3
+    Path("elsewhere.parquet").rename("log.parquet")
+
+    ran = xdrift(*command, "--json")
+
+    assert ran.code == 0
+    (check,) = xdrift("check", "--at", QUIET, "--json").json["checks"]
+    assert (check["state"], check["check"]["outcome"], check["check"]["verdict"]) == ("finished", "succeeded", "none")
+    (note,) = [note for note in check["check"]["notes"] if "failed" in note]
+    assert "(sampling)" in note
+    assert "log.parquet" in note
+
+
 def test_without_a_reference_no_slot_is_used_up(newcomer: Path, xdrift: Xdrift) -> None:
     xdrift("init", "--model", "late_flights.json", "--data", "holdout.parquet", "--predictions", "log.parquet")
     xdrift("db", "upgrade")

@@ -47,6 +47,20 @@ def test_a_failed_check_does_not_end_the_backfill(make: Make, opened: Opened) ->
     assert [outcome.planned_at for outcome in report.failures] == SLOTS[::2]
 
 
+def test_slots_that_failed_before_are_run_again_and_the_others_left_alone(
+    make: Make, opened: Opened, journal_path: Path
+) -> None:
+    config = make()
+    store = opened(config)
+    first = backfill(config, ["one"], SINCE, UNTIL, store, perform="standin:fail_on_even_minutes")
+    journal_path.unlink()
+    second = backfill(config, ["one"], SINCE, UNTIL, store, perform="standin:succeed")
+
+    assert first.failed > 0
+    assert (second.done, second.failed, second.finished) == (first.failed, 0, first.done)
+    assert {line[1] for line in journal(journal_path)} == {one.planned_at.isoformat() for one in first.failures}
+
+
 def test_progress_is_told_in_the_callers_thread(make: Make, opened: Opened) -> None:
     config = make("one", "two")
     told: list[tuple[int, int, str, int]] = []

@@ -47,6 +47,52 @@ def test_a_finished_slot_is_not_run_again(make: Make, opened: Opened, journal_pa
     assert [line[3] for line in journal(journal_path)] == ["begin", "saved"]
 
 
+def test_a_failed_slot_is_run_again_only_when_asked_for(make: Make, opened: Opened) -> None:
+    config = make()
+    store = opened(config)
+    run_slot(config, "one", SLOT, store, perform="standin:refuse")
+
+    assert run_slot(config, "one", SLOT, store, perform="standin:succeed").state == "finished"
+    again = run_slot(config, "one", SLOT, store, perform="standin:succeed", failed_before=datetime.now(UTC))
+    assert again.state == "done"
+    saved = store.checks("one")[0]
+    assert saved.outcome == "succeeded"
+    assert len(saved.notes) == 1
+    third = run_slot(config, "one", SLOT, store, perform="standin:succeed", failed_before=datetime.now(UTC))
+    assert third.state == "finished"
+
+
+def test_a_run_of_a_failed_slot_that_is_stopped_leaves_it_failed(make: Make, opened: Opened) -> None:
+    config = make()
+    store = opened(config)
+    run_slot(config, "one", SLOT, store, perform="standin:refuse")
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+
+    again = run_slot(config, "one", SLOT, store, perform="standin:hang", cancel=stop, failed_before=datetime.now(UTC))
+    release_own(store, datetime.now(UTC))
+
+    assert again.state == "interrupted"
+    assert store.checks("one")[0].reason == "data"
+    assert store.finished_slots("one", SLOT, SLOT + timedelta(minutes=1)) == {SLOT}
+
+
+def test_a_run_of_a_failed_slot_that_was_lost_is_not_said_to_have_saved_the_failure(
+    make: Make, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make()
+    store = opened(config)
+    run_slot(config, "one", SLOT, store, perform="standin:refuse")
+
+    def lost(claim: object, check: object) -> None:
+        raise SlotLostError("slot", seen="another", expected="this process", hint="nothing")
+
+    monkeypatch.setattr(store, "finish", lost)
+    again = run_slot(config, "one", SLOT, store, perform="standin:leave", failed_before=datetime.now(UTC))
+
+    assert again.state == "lost"
+
+
 def test_a_slot_that_another_owner_holds_is_left_alone(make: Make, opened: Opened, journal_path: Path) -> None:
     config = make()
     store = opened(config)
