@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from monitor import probe_names, slots, sources
 from monitor.errors import ConfigError, XdriftError
 from monitor.settings import GrafanaSettings, MonitorSettings, SampleSettings, Settings, TelemetrySettings
 from monitor.types import LoadedModel, labelled
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from monitor.pipeline import Subject
+
 PROBED_ROWS = 10
 """Predictions drawn: enough to see that columns and kinds fit."""
+
+
+EXPLAINED_ROWS = 1
+"""Rows of the holdout explained."""
+NO_ROWS = "see that predictions arrive where `predictions` points, and that columns.time is their time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +35,7 @@ class Probe:
     monitor: str | None
     """None for the database and Grafana, which all share."""
     part: str
-    """database, Grafana, model, holdout, predictions, explanation log, kept back or group_by."""
+    """database, Grafana, model, holdout, predictions, explanation log, kept back, group_by or explanation."""
     found: str
     """What was seen there; empty when it failed."""
     error: XdriftError | None
@@ -40,12 +53,36 @@ def probe(settings: Settings, *, now: datetime) -> Iterator[Probe]:
     if settings.grafana is not None:
         yield probe_grafana(settings.grafana)
     for monitor in settings.monitors:
-        yield from probe_monitor(monitor, now=now)
+        closed = False
+        for tried in probe_monitor(monitor, now=now):
+            closed |= tried.part in ("model", "holdout") and (tried.error is not None or tried.untried)
+            yield tried
+        if not closed:
+            yield _try(monitor.name, "explanation", partial(_explanation, monitor))
 
 
 def probe_grafana(grafana: GrafanaSettings) -> Probe:
     """Try whether it answers and accepts the token."""
     return _try(None, "Grafana", lambda: _grafana(grafana))
+
+
+def probe_explanation(monitor: MonitorSettings) -> tuple[Subject, int, float]:
+    """The opened subject, and of one explained row of its holdout the attributions and the seconds it took. The model
+    takes the holdout's columns then, and base value and attributions add up to its own output.
+
+    Raises SourceError, ModelError, DataError, ExplainError, ConfigError.
+    """
+    from monitor import pipeline
+
+    subject = pipeline.open_subject(monitor)
+    start = time.perf_counter()
+    made = subject.explainer.explain(subject.holdout.rows.head(EXPLAINED_ROWS))
+    return subject, len(made.feature_names), time.perf_counter() - start
+
+
+def _explanation(monitor: MonitorSettings) -> str:
+    subject, n_features, _ = probe_explanation(monitor)
+    return f"one row of the holdout by {subject.explainer.ref.engine}, {n_features} attributions, adds up"
 
 
 def probe_monitor(monitor: MonitorSettings, *, now: datetime) -> Iterator[Probe]:
@@ -80,8 +117,13 @@ def _parts(monitor: MonitorSettings, now: datetime, loaded: list[LoadedModel]) -
         yield from _log_of(monitor)
         return
 
+    opened: list[pd.DataFrame] = []
+    codes = loaded[0].categories if loaded else None
+
     def holdout() -> str:
+        # Fitted to its own columns, as a check does: columns of other kinds than features can have are refused here.
         rows = sources.read_holdout(monitor.holdout, _named(features)).rows
+        opened.append(sources.align(rows, rows, what=f"holdout of monitor {monitor.name!r}", categories=codes))
         return f"{len(rows):,} rows, {len(rows.columns)} features"
 
     yield _try(monitor.name, "holdout", holdout)
@@ -92,11 +134,19 @@ def _parts(monitor: MonitorSettings, now: datetime, loaded: list[LoadedModel]) -
         few = SampleSettings(rows=PROBED_ROWS, min_rows=PROBED_ROWS, priority_rows=0)
         seed = sources.slot_seed(monitor.name, window.end)
         drawn = sources.draw_sample(monitor.predictions, window, features=_named(features), sample=few, seed=seed)
-        seen.append(drawn.n_seen)
-        rows = f"{drawn.n_seen:,} rows" if drawn.n_seen else "no rows, so nothing could be looked at,"
-        return f"{rows} from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
+        span = f"from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
+        if not drawn.n_seen:
+            newest = sources.newest_time(monitor.predictions)
+            seen.append(0)
+            told = "there is none at all" if newest is None else f"the newest is of {newest:%Y-%m-%d %H:%M} UTC"
+            return f"no rows, so nothing could be looked at, {span}; {told}"
+        if opened:
+            what = f"predictions of monitor {monitor.name!r}"
+            sources.align(drawn.rows, opened[0], what=what, categories=codes)
+        return f"{drawn.n_seen:,} rows {span}"
 
-    yield replace(_try(monitor.name, "predictions", predictions), empty=seen == [0])
+    tried = _try(monitor.name, "predictions", predictions)
+    yield replace(tried, empty=True, next=NO_ROWS) if seen else tried
     yield from _log_of(monitor)
 
 

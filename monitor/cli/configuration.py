@@ -220,7 +220,7 @@ def _probe_json(tried: Probe) -> dict[str, Any]:
     return {
         "monitor": tried.monitor,
         "part": tried.part,
-        "ok": None if tried.untried else error is None,
+        "ok": None if tried.untried or tried.empty else error is None,
         "found": tried.found,
         "error": error and error.thing,
         "seen": None if error is None or error.seen is None else str(error.seen),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -11,17 +10,17 @@ from monitor.doctor.finding import Finding, State, attempt, failed
 from monitor.errors import ReferenceMissingError
 from monitor.names import QUARANTINE_MEANINGS
 from monitor.pipeline import Subject
-from monitor.probe import Probe, probe_monitor
+from monitor.probe import Probe, probe_explanation, probe_monitor
+from monitor.publish.check_view import trouble
 from monitor.settings import MonitorSettings, TelemetrySettings, format_duration
 from monitor.settings.rhythm import long_period
 from monitor.store import Store
+from monitor.types import Reference, labelled
 
 LINES = (
     "xdrift_telemetry_records_total", "xdrift_telemetry_duplicates_total", "xdrift_telemetry_quarantined_total",
 )  # fmt: skip
 """Every line that was read is in one of these."""
-PROBED_ROWS = 1
-"""Rows of the holdout explained."""
 PERSONAL_DAYS = 30
 """Personal data found longer ago is told by reports only: the log was mended, or the alert would still fire."""
 PERSONAL_LISTED = 10
@@ -41,6 +40,8 @@ def examine(monitor: MonitorSettings, store: Store | None, now: datetime) -> Ite
     if store is not None and monitor.telemetry is not None:
         yield from _set_aside(monitor, monitor.telemetry, store, now)
         yield from _personal(monitor, store, now)
+    if store is not None:
+        yield from _latest_check(monitor, store)
     opened: list[Subject] = []
     if broken:
         yield _unknown(monitor, "explanation", f"the {' and the '.join(broken)} did not open")
@@ -60,11 +61,23 @@ def _probed(tried: Probe) -> Finding:
     if tried.untried:
         step = "repair that first" if tried.part in ("kept back", "group_by") else "repair the model"
         return Finding(monitor=tried.monitor, part=tried.part, state="unknown", found=tried.found, next=step)
-    if tried.empty:
-        step = "see that predictions arrive where `predictions` points, and that columns.time is their time"
-        return Finding(monitor=tried.monitor, part=tried.part, state="warn", found=tried.found, next=step)
     state: State = "ok" if tried.next is None else "warn"
     return Finding(monitor=tried.monitor, part=tried.part, state=state, found=tried.found, next=tried.next)
+
+
+def _latest_check(monitor: MonitorSettings, store: Store) -> Iterator[Finding]:
+    """Why the latest check failed; nothing where it did not, or none was made."""
+    latest = store.checks(monitor.name, limit=1)
+    if not latest or latest[0].outcome != "failed":
+        return
+    check = latest[0]
+    why = trouble(check)
+    assert why is not None  # it failed
+    yield Finding(
+        monitor=monitor.name, part="latest check", state="warn",
+        found=f"that of {check.planned_at:%Y-%m-%d %H:%M} UTC failed ({check.reason})", seen=why.why or None,
+        next=f"{why.next_step.rstrip('.')}; once that is done: `xdrift check {monitor.name}` runs it again",
+    )  # fmt: skip
 
 
 def _set_aside(monitor: MonitorSettings, log: TelemetrySettings, store: Store, now: datetime) -> Iterator[Finding]:
@@ -112,17 +125,11 @@ def _personal(monitor: MonitorSettings, store: Store, now: datetime) -> Iterator
 
 
 def _explanation(monitor: MonitorSettings, opened: list[Subject]) -> Finding:
-    """Explaining verifies that base value and attributions add up to the model's own output, and raises otherwise."""
-    subject = pipeline.open_subject(monitor)
+    subject, n_features, seconds = probe_explanation(monitor)
     opened.append(subject)
-    start = time.perf_counter()
-    made = subject.explainer.explain(subject.holdout.rows.head(PROBED_ROWS))
-    seconds = time.perf_counter() - start
-    return Finding(
-        monitor=monitor.name, part="explanation", state="ok",
-        found=f"one row of the holdout by {subject.explainer.ref.engine} in {seconds:.2f} s, "
-        f"{len(made.feature_names)} attributions, adds up",
-    )  # fmt: skip
+    by = f"{subject.explainer.ref.engine} in {seconds:.2f} s"
+    found = f"one row of the holdout by {by}, {n_features} attributions, adds up"
+    return Finding(monitor=monitor.name, part="explanation", state="ok", found=found)
 
 
 def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Finding:
@@ -137,10 +144,27 @@ def _reference(monitor: MonitorSettings, store: Store, subject: Subject) -> Find
             next="the next check will name the explainer; if the change is meant: "
             f"`xdrift reference accept {monitor.name} --author WHO --reason WHY`",
         )  # fmt: skip
+    if _relabelled(reference, subject):
+        return Finding(
+            monitor=monitor.name, part="reference", state="warn",
+            found=f"{told}, but another model under the same version label {subject.model.version}",
+            seen=f"sha256 {subject.model.digest[:12]}",
+            expected=f"as in the reference: sha256 {reference.model_digest[:12]}",
+            next="find out who replaced the file; if that is meant: give it a version of its own in model.version, "
+            f"then `xdrift reference accept {monitor.name} --author WHO --reason WHY`",
+        )  # fmt: skip
     model = "same model" if reference.model_digest == subject.model.digest else "another model"
     return Finding(
         monitor=monitor.name, part="reference", state="ok", found=f"{told}, {model} ({subject.model.digest[:12]})"
     )
+
+
+def _relabelled(reference: Reference, subject: Subject) -> bool:
+    """Whether somebody gave the model a version, and it is that of the reference although the model is another."""
+    model = subject.model
+    if reference.model_digest == model.digest or not labelled(model.version, model.digest):
+        return False
+    return reference.model_version == model.version
 
 
 def _reference_alone(monitor: MonitorSettings, store: Store) -> Finding:

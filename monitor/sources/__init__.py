@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from monitor.sources.matrices import read_matrix
     from monitor.sources.models import load_model
     from monitor.sources.named import log_keys, prediction_columns
+    from monitor.sources.newest import newest_time
     from monitor.sources.predictions import draw_sample
     from monitor.sources.ranks import slot_seed
     from monitor.sources.times import period_labels
@@ -34,6 +35,7 @@ __all__ = [
     "log_keys",
     "logged_rows",
     "look_at_log",
+    "newest_time",
     "period_labels",
     "prediction_columns",
     "read_holdout",
@@ -52,6 +54,7 @@ _HOMES = {
     "log_keys": "named",
     "logged_rows": "logged",
     "look_at_log": "explanation_log",
+    "newest_time": "newest",
     "period_labels": "times",
     "prediction_columns": "named",
     "read_holdout": "holdout",
