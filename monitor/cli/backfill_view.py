@@ -30,7 +30,8 @@ def backfill_json(report: BackfillReport, found: Mapping[str, Sequence[Check]]) 
 
 def backfill_view(report: BackfillReport, found: Mapping[str, Sequence[Check]]) -> RenderableType:
     """What was done now, then one line per monitor, then the slots in which something was found."""
-    done = f"{report.planned} slots: {report.done} checked now, {report.finished} finished before"
+    slots = f"{report.planned:,} slot{'s' * (report.planned != 1)}"
+    done = f"{slots}: {report.done} checked now, {report.finished} finished before"
     trouble = f", {report.failed} failed" if report.failed else ""
     trouble += f", {report.not_run} not run: run the same command again to go on" if report.not_run else ""
     parts: list[RenderableType] = [Text.assemble(done, (trouble, "bold magenta"), ".")]
@@ -48,20 +49,25 @@ def _counts(found: Mapping[str, Sequence[Check]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("monitor", overflow="fold")
     table.add_column("checks", justify="right")
-    seen = [verdict for verdict in VERDICTS if any(check.verdict == verdict for c in found.values() for check in c)]
-    for verdict in seen:
-        table.add_column(verdict, justify="right", no_wrap=True)
-    for name, checks in found.items():
-        count = Counter(check.verdict for check in checks)
-        table.add_row(name, str(len(checks)), *(str(count[verdict]) for verdict in seen))  # type: ignore[index]
+    counts = {name: Counter(map(_outcome, checks)) for name, checks in found.items()}
+    seen = [word for word in (*VERDICTS, "failed") if any(count[word] for count in counts.values())]
+    for word in seen:
+        table.add_column(word, justify="right", no_wrap=True)
+    for name, count in counts.items():
+        table.add_row(name, str(count.total()), *(str(count[word]) for word in seen))
     return table
+
+
+def _outcome(check: Check) -> str:
+    """The verdict, which a check that failed has none of."""
+    return "failed" if check.outcome == "failed" else check.verdict
 
 
 def _slots(checks: Sequence[Check]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("slot (UTC)", no_wrap=True)
     table.add_column("monitor", overflow="fold")
-    table.add_column("level", no_wrap=True)
+    table.add_column("result", no_wrap=True)
     table.add_column("what was found", ratio=1)
     for check in checks:
         failed = check.outcome == "failed"

@@ -39,8 +39,8 @@ def result_json(monitor: str, slot: datetime, state: str, check: Check | None) -
     return {"monitor": monitor, "planned_at": slot.isoformat(), "state": state, "check": found}
 
 
-def check_view(monitor: str, slot: datetime, state: str, check: Check | None) -> RenderableType:
-    """Verdict, sentence, evidence, what moved."""
+def check_view(monitor: str, slot: datetime, state: str, check: Check | None, *, latest: bool = True) -> RenderableType:
+    """Verdict, sentence, evidence, what moved. `latest`: the slot is the newest there is."""
     head = Text.assemble((monitor, "bold"), f", slot {slot:%Y-%m-%d %H:%M} UTC")
     if note := STATES.get(state):
         head.append(f" ({note})", "yellow")
@@ -53,6 +53,9 @@ def check_view(monitor: str, slot: datetime, state: str, check: Check | None) ->
         parts.append(Text(check.sentence))
     if why is not None:
         parts += _why(why)
+    elif check.level:
+        at = "" if latest else f" --at {slot:%Y-%m-%dT%H:%M:%SZ}"
+        parts.append(Text(f"next: xdrift diagnose {monitor}{at}", no_wrap=True, overflow="ignore"))
     if check.evidence:
         parts += [Text(), Text("Evidence", style="dim")]
         parts += [Padding(Text(line), (0, 0, 0, 2)) for line in check.evidence]

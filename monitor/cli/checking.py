@@ -87,7 +87,7 @@ def check(
             if as_json:
                 results.append(result_json(one.name, slot, state, found))
             else:
-                tell(check_view(one.name, slot, state, found))
+                tell(check_view(one.name, slot, state, found, latest=planned is None))
         if push is not None:
             push_all(push, store, [one.name for one in monitors], features=settings.server.features_per_monitor)
     if as_json:

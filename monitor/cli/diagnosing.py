@@ -68,6 +68,8 @@ def _facts(store: Store, monitor: MonitorSettings, at: datetime | None) -> Facts
     now = options.utc_now()
     snapshot = store.snapshot(now)
     status = next((one for one in snapshot.monitors if one.name == monitor.name), None)
+    if not store.checks(monitor.name, limit=1):
+        options.require_references(store, [monitor])  # which a check would ask for
     if status is None:
         raise ConfigError(
             f"monitor {monitor.name!r} is not in the store", seen="never registered", expected="a monitor that was run",

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from monitor.settings.base import Duration, Strict
+from monitor.settings.base import Duration, Strict, format_duration
 
 
 class ScheduleSettings(Strict):
@@ -31,12 +31,14 @@ class ScheduleSettings(Strict):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if bool(self.every) == bool(self.cron):
-            raise ValueError("needs exactly one of every, cron")
-        if self.cron and not self.window:
-            raise ValueError("cron needs window")
         if self.every is not None and self.every < timedelta(seconds=1):
-            raise ValueError("every is shorter than one second")
+            raise ValueError(f"every is too short: {format_duration(self.every)}; at least 1s, as in every: 1h")
+        if self.window is not None and self.window <= timedelta(0):
+            raise ValueError("window must be longer than nothing")
+        if (self.every is not None) == bool(self.cron):
+            raise ValueError("needs exactly one of every, cron")
+        if self.cron and self.window is None:
+            raise ValueError("cron needs window")
         if self.deadline <= timedelta(0):
             raise ValueError("deadline must be longer than nothing")
         return self

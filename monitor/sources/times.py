@@ -44,7 +44,8 @@ def instant(value: Any, zone: ZoneInfo | None, what: str) -> datetime:
         except ValueError as error:
             raise DataError(
                 f"{what} is not a time", seen=repr(value), expected="ISO 8601, as in 2024-01-05T12:00:00+00:00",
-                hint="convert it in predictions.query, or name another column",
+                hint="in a file, write it as ISO 8601 with an offset (pandas.to_datetime(column, dayfirst=True, "
+                "utc=True) reads day/month/year); in a database, convert it in the query; or name another column",
             ) from error  # fmt: skip
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
@@ -139,7 +140,8 @@ def wrong_kind(value: object, what: str) -> DataError:
         f"{what} is not a time",
         seen=f"{value!r} ({type(value).__name__})" if not isinstance(value, str) else value,
         expected="timestamps, or ISO 8601 text",
-        hint="convert seconds since 1970 in predictions.query, as in to_timestamp(ts) or datetime(ts, 'unixepoch')"
+        hint="convert seconds since 1970: in a file, write pandas.to_datetime(column, unit='s', utc=True); in a query, "
+        "select to_timestamp(ts) or datetime(ts, 'unixepoch')"
         if is_number
         else "name the time column in columns.time",
     )

@@ -133,7 +133,7 @@ def test_check_config_says_the_price_and_which_columns_are_kept_back(logged: Pat
 
 def test_a_probe_counts_the_files(logged: Path, xdrift: Xdrift) -> None:
     probes = xdrift("check-config", "--probe", "--json").json["probes"]
-    assert probes[-1]["part"] == "explanation log"
+    assert probes[-2]["part"] == "explanation log"
     assert probes[-1]["found"].startswith("1 file, ")
     logged.unlink()
     ran = xdrift("check-config", "--probe", "--json")
