@@ -29,9 +29,10 @@ SHAPES = (0.5, 100.0)
 SPREAD, SPREADS = 2.0, 12.5
 """Variance over squared mean of the squared distances of periods: that of a squared normal number, which is the least
 believed of small periods, and the most of any."""
-BELIEVED = {"psi": SPREAD, "ks": SPREAD, "stability": 32 / 3}
+BELIEVED = {"psi": SPREAD, "ks": SPREAD, "stability": 4.6}
 """The same, believed beforehand, per test. Attributions lie on both sides of 0: a week that shifts them changes their
-mean absolute value by the square of the shift, and the square of that is the fourth power of a normal number."""
+mean absolute value by the shift where it is large, and by its square where it is small. The square of that is between
+the second power of a normal number, 2, and the fourth, 32 / 3: their geometric mean."""
 HIDDEN = (1.0, 1.645)
 """Standard errors by which the largest period seen may have been underestimated, warning and severe."""
 PRIOR_FREEDOM = 4.0
