@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from monitor.drift import InputDrift, input_drift, input_profile
+from monitor.drift import Facts, InputDrift, input_drift, input_profile
+from monitor.drift.evidence import evidence_lines
 from monitor.drift.units import UNITS
 from monitor.errors import DataError
 
@@ -518,3 +519,18 @@ def test_moments_of_huge_numbers_are_finite(values: list[float]) -> None:
     numbers = [profile.mean, profile.mean_abs, profile.std, *profile.quantiles, *profile.edges]
     assert all(number is not None and np.isfinite(number) for number in numbers), numbers
     assert profile.mean_abs == pytest.approx(np.mean(np.abs(np.array(values)) / 1e300) * 1e300)
+
+
+def test_a_hint_is_a_line_of_evidence_and_no_mark() -> None:
+    seen = InputDrift(column="distance", psi=1.0, signal=None, text="", hint="distance moved by x0.62")
+    facts = Facts(
+        model_changed=False,
+        version_changed=False,
+        labelled=True,
+        explainer_changed=False,
+        changes=(),
+        prediction_shift=0.0,
+        inputs={"distance": seen},
+        source_of={},
+    )
+    assert "distance moved by x0.62" in evidence_lines({}, facts)
