@@ -34,6 +34,7 @@ def test_the_starter_is_accepted_and_every_part_of_it_opens(newcomer: Path, xdri
         ("model", True),
         ("holdout", True),
         ("predictions", True),
+        ("explanation", True),
     ]
 
 
