@@ -13,6 +13,8 @@ from monitor.types import Check, SloStatus
 SEVERAL = 3
 """So many monitors, and at least half of them, at level 2 or failing have something in common."""
 STALE_SLACK = timedelta(minutes=10)
+LONG_AGO = 10
+"""From so many intervals on tenths say nothing."""
 INPUT_DRIFT = 0.2
 """PSI from which the inputs, or the predictions, count as drifted."""
 
@@ -29,7 +31,8 @@ def shared(facts: Facts) -> Answered:
     for names, what in ((failing, "fail their checks"), (severe, "are at level severe")):
         if len(names) >= SEVERAL and 2 * len(names) >= len(monitors) and facts.status.name in names:
             return "yes", [f"{len(names)} of {len(monitors)} monitors {what}: {', '.join(sorted(names)[:5])}"]
-    return "no", [f"{len(failing)} failing, {len(severe)} severe, of {len(monitors)} monitors"]
+    among = f"{len(monitors)} monitor{'s' * (len(monitors) != 1)}"
+    return "no", [f"{len(failing)} failing, {len(severe)} severe, of {among}"]
 
 
 def failing(facts: Facts) -> Answered:
@@ -48,7 +51,9 @@ def failing(facts: Facts) -> Answered:
     seen = status.last_run_at or status.created_at
     if facts.now - max(seen, status.interval_since) > limit:
         every = timedelta(seconds=status.interval_seconds)
-        late = f"{(facts.now - seen) / every:.1f} intervals ago; two are the limit"
+        ago = (facts.now - seen) / every
+        late = f"{ago:.1f}" if ago < LONG_AGO else f"{ago:,.0f}"
+        late += " intervals ago; two are the limit"
         return "yes", [f"last check {seen:%Y-%m-%d %H:%M} UTC, {late}"]
     return "no", [f"last check {seen:%Y-%m-%d %H:%M} UTC"]
 

@@ -191,7 +191,7 @@ def _lived(squares: Floats, noise: Floats, mean: Floats) -> Floats:
 
 
 def student(tail: Floats, k: int) -> Floats:
-    """Student's quantiles for k periods, or runs, and what all features have in common."""
+    """Student's quantiles for k runs of an explainer, whose noise is each feature's own, and their common one."""
     return np.asarray(stats.t.isf(tail, k - 1 + PRIOR_FREEDOM), dtype=np.float64)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from monitor.settings import PredictionSettings
 from monitor.sources import times
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH_ROWS = 100_000
 
 
@@ -28,7 +27,7 @@ def newest_time(settings: PredictionSettings) -> datetime | None:
         table = files.open_files(settings.path, text={name})
         parts = table.batches([name], condition=None, batch_rows=_BATCH_ROWS)
         found = max((int(times.to_micros(part[name], zone, what).max()) for part in parts), default=times.MISSING)
-        return None if found == times.MISSING else _EPOCH + timedelta(microseconds=found)
+        return None if found == times.MISSING else times.moment(found)
     import sqlalchemy as sa
 
     from monitor.sources import sql

@@ -75,21 +75,35 @@ def test_weeks_that_differ_in_many_features_stay_within_the_budget(kind: str, d:
         assert stats.binomtest(hits, trials, budget, alternative="greater").pvalue > 1e-3, f"level {level}: {hits}"
 
 
-def driven(seed: int, k: int, d: int, kind: str, size: float) -> tuple[Matrix, Matrix, list[str]]:
-    """k periods of 600 rows and the next: one cause, larger than the rows' own spread, moves all features at once."""
+def driven(seed: int, k: int, d: int, kind: str, size: float, small: bool) -> tuple[Matrix, Matrix, list[str]]:
+    """k periods of 600 rows and the next: one cause, larger than the rows' own spread, moves all features at once.
+
+    `small`: the periods have 200 rows, the next one 1,000.
+    """
+    before, after = (200, 1000) if small else (600, 600)
     rng = np.random.default_rng([seed, k, d])
     effects = size * rng.normal(size=k + 1)
-    rows = rng.normal(size=(k + 1, 600, d))
-    moved = rows + effects[:, None, None] if kind == "shift" else rows * np.exp(effects)[:, None, None]
-    return moved[:-1].reshape(-1, d), moved[-1], [f"W{i:02d}" for i in range(k) for _ in range(600)]
+    periods = [rng.normal(size=(before if i < k else after, d)) for i in range(k + 1)]
+    moved = [
+        rows + effect if kind == "shift" else rows * np.exp(effect)
+        for rows, effect in zip(periods, effects, strict=True)
+    ]
+    return np.vstack(moved[:-1]), moved[-1], [f"W{i:02d}" for i in range(k) for _ in range(before)]
 
 
 @pytest.mark.parametrize(
-    ("k", "d", "kind", "size", "trials"),
+    ("k", "d", "kind", "size", "small", "trials"),
     [
-        (4, 10, "shift", 0.8, 300),
+        (4, 10, "shift", 0.8, False, 300),
+        pytest.param(
+            4, 10, "shift", 0.8, True, 3000,
+            marks=(
+                pytest.mark.slow,
+                pytest.mark.xfail(reason="windows of five times a period's rows: over the budget, docs/concepts.md"),
+            ),
+        ),
         *(
-            pytest.param(k, d, kind, size, 1000, marks=pytest.mark.slow)
+            pytest.param(k, d, kind, size, False, 1000, marks=pytest.mark.slow)
             for k, d, kind, size in (
                 (4, 1, "shift", 0.8), (4, 10, "shift", 0.8), (4, 10, "shift", 1.5), (6, 10, "shift", 0.8),
                 (4, 10, "scale", 0.6),
@@ -98,16 +112,16 @@ def driven(seed: int, k: int, d: int, kind: str, size: float) -> tuple[Matrix, M
     ],
 )  # fmt: skip
 def test_few_periods_that_one_cause_moves_as_a_whole_stay_within_the_budget(
-    k: int, d: int, kind: str, size: float, trials: int
+    k: int, d: int, kind: str, size: float, small: bool, trials: int
 ) -> None:
     """Ten features that move together tell no more of the next period than one does."""
     seen = []
     for seed in range(trials):
-        reference, current, labels = driven(seed, k, d, kind, size)
+        reference, current, labels = driven(seed, k, d, kind, size, small)
         seen.append(compare(reference, current, periods=labels).level)
     for level, budget in ((1, 0.05), (2, 0.01)):
         hits = sum(one >= level for one in seen)
-        print(f"{k} periods, {d} features, {kind} of {size}: level {level} in {hits} of {trials}")  # noqa: T201 - the figures of docs/concepts.md
+        print(f"{k} periods, {d} features, {kind} of {size}, small {small}: level {level} in {hits} of {trials}")  # noqa: T201 - the figures of docs/concepts.md
         assert stats.binomtest(hits, trials, budget, alternative="greater").pvalue > 1e-3, f"level {level}: {hits}"
 
 
