@@ -31,7 +31,8 @@ def _false_alarms(form: Form, options: Options) -> dict[str, Any]:
 def _power(form: Form, options: Options) -> dict[str, Any]:
     from benchmarks.power import measure_power
 
-    return measure_power(form, jobs=options.jobs, peers=options.peers, without=options.without)
+    held = results.load("power") if options.without else None
+    return measure_power(form, jobs=options.jobs, peers=options.peers, without=options.without, held=held)
 
 
 def _cause(form: Form, options: Options) -> dict[str, Any]:

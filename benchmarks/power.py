@@ -6,6 +6,7 @@ counts as seen when its score is beyond that. Beside it stands what the engine s
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from scipy import stats
 
 from benchmarks.detection import NULL, RATE, Case, Score, by_test, detected, involved, localisation
 from benchmarks.parallel import beside, generator, run
+from benchmarks.peers.ask import ENGINES as PEERS
 from benchmarks.peers.ask import Answers, Engine, ask, asked
 from benchmarks.peers.ask import Cell as Exchange
 from benchmarks.results import Form
@@ -45,9 +47,17 @@ def cases(form: Form) -> list[Case]:
 
 
 def measure_power(
-    form: Form, *, jobs: int, peers: bool, without: Collection[str] = (), seed: int = SEED
+    form: Form,
+    *,
+    jobs: int,
+    peers: bool,
+    without: Collection[str] = (),
+    held: Mapping[str, Any] | None = None,
+    seed: int = SEED,
 ) -> dict[str, Any]:
-    """All shifts, all engines."""
+    """All shifts, all engines. Peers of the environments `without` keep what `held`, an earlier result, says of them,
+    if it is about the same rows to the last bit.
+    """
     with tempfile.TemporaryDirectory() as folder:
         model = world(POOL_ROWS[form], generator(seed, "world"))
         path = Path(folder) / "model.ubj"
@@ -57,26 +67,54 @@ def measure_power(
         ours = run(Ours(seed, form, Path(folder)), todo, jobs=jobs, what="power")
         exchange = {case.key: _exchange(Path(folder) / f"{case.key}.npz", model, seed, form) for case in todo}
 
-        def question(engine: Engine) -> Answers:
+        def put(engine: Engine) -> Answers:
             return _ask(engine, exchange, todo, path, model, form)
 
+        asked_about = question(exchange)
         engines_asked = asked(peers, quick=form != "full", without=without)
-        answers = beside(question, engines_asked, jobs=jobs, what="peers with drift")
+        answers = beside(put, engines_asked, jobs=jobs, what="peers with drift")
     scores = {
         name: {case.key: found["scores"][name] for case, found in zip(todo, ours, strict=True)} for name in ENGINES
     }
     engines = [detected(TITLES[name], by_case, todo) for name, by_case in scores.items()]
-    engines += [_peer(engine, answer, todo) for engine, answer in zip(engines_asked, answers, strict=True)]
+    told = [_peer(engine, answer, todo) for engine, answer in zip(engines_asked, answers, strict=True)]
+    engines += in_order([*told, *kept(held, asked_about, without)])
     psi = {case.key: found["psi"] for case, found in zip(todo, ours, strict=True)}
     return {
         "seed": seed,
         "n": N,
         "rate": RATE,
+        "question": asked_about,
         "shifts": [_described(shift, todo, psi) for shift in SHIFTS if involved(shift, todo)],
         "engines": engines,
         "localisation": localisation(todo, psi, scores["xdrift"]),
         "tests": by_test(todo, ours),
     }
+
+
+def question(exchange: Mapping[str, tuple[Exchange, Exchange]]) -> str:
+    """First 12 digits of the hash of all that peers are given."""
+    digest = hashlib.sha256()
+    for key, pair in exchange.items():
+        digest.update(key.encode())
+        for side in pair:
+            for part in (side.reference, side.current, side.rows_reference, side.rows_current):
+                digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()[:12]
+
+
+def kept(held: Mapping[str, Any] | None, question: str, without: Collection[str]) -> list[dict[str, Any]]:
+    """Rows of an earlier result: a peer does not change with our engine, and slow ones take an hour."""
+    if held is None or held.get("question") != question:
+        return []
+    titles = {engine.title for engine in PEERS if engine.environment in without}
+    return [{**row, "earlier": True} for row in held["engines"] if row["engine"] in titles]
+
+
+def in_order(rows: Collection[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Peers in the order of their table."""
+    titles = [engine.title for engine in PEERS]
+    return sorted(rows, key=lambda row: titles.index(row["engine"]))
 
 
 def _described(shift: Shift, todo: Sequence[Case], psi: Mapping[str, float]) -> dict[str, Any]:

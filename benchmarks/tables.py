@@ -153,6 +153,9 @@ def power(result: Result) -> str:
         f"{percent(result['rate'], 0)} for every engine / at its own defaults. A dash: not even the largest tried.",
         table(["engine", *names], rows),
     ]
+    earlier = [engine["engine"] for engine in result["engines"] if engine.get("earlier")]
+    if earlier:
+        parts.append(f"Asked in an earlier run, about the same rows: {', '.join(earlier)}.")
     found = result["localisation"]
     if "share" in found:
         parts.append(

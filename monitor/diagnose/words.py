@@ -9,6 +9,7 @@ from __future__ import annotations
 from monitor.diagnose.answers import first_due
 from monitor.diagnose.model import Facts, Told
 from monitor.drift.sentence import SERVED
+from monitor.publish.phrases import PIPELINE_AS_WELL
 from monitor.types import Check
 
 CREATE = "xdrift reference create {monitor} --author WHO --reason WHY"
@@ -150,5 +151,4 @@ def _beside(check: Check) -> tuple[str, tuple[str, ...]]:
 
     A gap to what was served proves none beside a replaced model: it is logged with the one, recomputed with the other.
     """
-    said = "A feature pipeline changed as well"
-    return (f" {said}.", MEND) if f"{said}: " in check.sentence else ("", ())
+    return (f" {PIPELINE_AS_WELL}.", MEND) if f"{PIPELINE_AS_WELL}: " in check.sentence else ("", ())

@@ -31,6 +31,9 @@ LEVELS = (NONE, WARNING, SEVERE)
 BEYOND_WORDS = 1000.0
 """Larger ratios are not written out: what starts from next to nothing grows 10^300 times."""
 
+PIPELINE_AS_WELL = "A feature pipeline changed as well"
+"""How a sentence tells of a broken pipeline beside what names the verdict; what was seen follows a colon."""
+
 VERDICT_TITLES = {
     "none": "No drift",
     "data": "Data changed",

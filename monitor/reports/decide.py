@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from monitor.publish.phrases import NEXT_STEPS
+from monitor.drift.sentence import SERVED
+from monitor.publish.phrases import NEXT_STEPS, PIPELINE_AS_WELL
 from monitor.reports import words
 from monitor.reports.model import Budget, Decision
 from monitor.reports.watched import Watched
@@ -86,6 +87,26 @@ DECISIONS: Mapping[str, tuple[Decision, ...]] = {
             command=ACCEPT,
         ),
     ),
+    "served": (
+        Decision(
+            action="ask_owner",
+            text="{owner} compares the explainer of the serving system, and its caches, with the monitor's. Nothing "
+            "drifted, and results stand: there is nothing to accept and nothing to roll back.",
+            command=DIAGNOSE,
+        ),
+    ),
+    "beside_pipeline": (
+        Decision(
+            action="fix_pipeline",
+            text="Mend the feature pipeline first, where the sentence above points.",
+            command=DIAGNOSE,
+        ),
+        Decision(
+            action="ask_owner",
+            text="Then {owner} decides on the model. Accept no reference and retrain nothing before: it would make the "
+            "fault the norm.",
+        ),
+    ),
     "over": (
         Decision(
             action="ask_owner",
@@ -128,6 +149,10 @@ def situation(week: Watched) -> str:
         return "unconfirmed"
     if _planned(week):
         return "maintenance"
+    if check.sentence.startswith(SERVED["explainer"]):
+        return "served"
+    if check.verdict in ("model", "both") and f"{PIPELINE_AS_WELL}: " in check.sentence:
+        return "beside_pipeline"
     if check.verdict != "model":
         return check.verdict
     reference = week.reference
@@ -201,7 +226,7 @@ def questions(week: Watched) -> tuple[str, ...]:
         asked.append(f"Who put the model file into service{when}, and was its effect on explanations looked at before?")
     if now in ("data", "both") and not week.maintenances:
         asked.append("Is a reason for the change of the data known? No maintenance was declared.")
-    if now == "pipeline":
+    if now in ("pipeline", "beside_pipeline"):
         asked.append("Which release changed the feature, and what else does it feed?")
     if now == "explainer":
         asked.append("Who changed the explainer, and did the serving system change with it?")

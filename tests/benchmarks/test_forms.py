@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -170,6 +172,28 @@ def test_a_peer_without_its_environment_is_named_with_the_reason() -> None:
     python, reason = peers.python_of(engine)
 
     assert python.exists() or (reason is not None and "peers" in reason)
+
+
+def test_peers_left_out_keep_their_lines_only_if_the_rows_are_the_same() -> None:
+    line = {"engine": "skshift AUC", "cases": []}
+    held = {"question": "0123456789ab", "engines": [{"engine": "nannyml KS"}, line]}
+
+    assert power.kept(held, "0123456789ab", ["skshift"]) == [{**line, "earlier": True}]
+    assert power.kept(held, "ba9876543210", ["skshift"]) == []
+    assert power.kept({"engines": [line]}, "0123456789ab", ["skshift"]) == []
+
+
+def test_the_question_to_the_peers_changes_with_any_value() -> None:
+    cell = peers.Cell(
+        reference=np.zeros((4, 2)),
+        current=np.zeros((4, 2)),
+        rows_reference=np.zeros((1, 2), dtype=np.int64),
+        rows_current=np.zeros((1, 2), dtype=np.int64),
+    )
+    other = dataclasses.replace(cell, current=np.full((4, 2), 1e-300))
+
+    assert power.question({"null": (cell, cell)}) == power.question({"null": (cell, cell)})
+    assert power.question({"null": (cell, cell)}) != power.question({"null": (cell, other)})
 
 
 def test_a_peer_that_fails_gives_its_reason_and_no_number() -> None:

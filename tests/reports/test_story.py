@@ -240,6 +240,24 @@ def test_after_a_pipeline_fault_nobody_is_told_to_accept_it() -> None:
     assert "Do not accept a new reference" in found.decisions[1].text
 
 
+def test_a_gap_to_what_was_served_asks_for_no_other_reference_and_no_other_explainer() -> None:
+    said = "The serving system explains otherwise than the model does, though nothing drifted: 9 of 10 rows."
+    found = report(check(0, level=1, verdict="explainer", sentence=said))
+
+    assert [one.action for one in found.decisions] == ["ask_owner"]
+    assert "results stand" in found.decisions[0].text
+    assert "Who changed the explainer" not in " ".join(found.questions)
+
+
+@pytest.mark.parametrize("verdict", ["model", "both"])
+def test_beside_a_broken_pipeline_no_reference_is_accepted_for_the_new_model(verdict: Verdict) -> None:
+    said = "The model changed. A feature pipeline changed as well: unit of age is 10 times as large."
+    found = report(check(0, level=2, verdict=verdict, sentence=said))
+
+    assert [one.action for one in found.decisions] == ["fix_pipeline", "ask_owner"]
+    assert "Which release changed the feature, and what else does it feed?" in found.questions
+
+
 def test_a_spent_budget_and_personal_data_ask_for_a_decision_even_in_a_quiet_week() -> None:
     leak = IncidentLine(monitor="credit", day=WEEK.start, kind="email", field="comment", n=3, first_seen=WEEK.start,
                         last_seen=WEEK.start)  # fmt: skip
