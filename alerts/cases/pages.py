@@ -8,6 +8,7 @@ from alerts.cases.model import (
     M2,
     M3,
     M4,
+    M5,
     NAMED,
     Case,
     abroad,
@@ -90,7 +91,7 @@ CASES = (
         name="what zero coverage told of pages no second time after it, and what is left of it at once",
         interval="2m",
         series=join(
-            # Nothing is explained from 1h to 2h; then all, or half of it; m3 was never at zero.
+            # Nothing is explained from 1h to 2h; then all, half of it, or four fifths; m3 was never at zero.
             *(
                 join(one(name), covered("0+20x{n}", bad, monitor=name),
                      {on("xdrift_predictions_explained_total", monitor=name): explained})
@@ -98,6 +99,7 @@ CASES = (
                     ("m1", "0x30 20+20x29 600x{n}", "0+20x30 600x29 620+20x{n}"),
                     ("m2", "0x30 20+20x29 610+10x{n}", "0+20x30 600x29 610+10x{n}"),
                     ("m3", "0x30 19+19x29 570x{n}", "0+20x30 601+1x29 650+20x{n}"),
+                    ("m5", "0x30 20+20x29 604+4x{n}", "0+20x30 600x29 616+16x{n}"),
                 )
             ),
             # m4 stays at zero.
@@ -122,7 +124,7 @@ CASES = (
             ("2h20m", FAST, f'{M1}, slo="errors"'),
             # Until the shortest window has forgotten it.
             *(("2h6m", "ExplanationCoverageZero", name) for name in (M1, M2)),
-            *((at, FAST, f'{M2}, slo="coverage"') for at in ("2h10m", "2h20m", "2h34m")),
+            *((at, FAST, f'{name}, slo="coverage"') for name in (M2, M5) for at in ("2h10m", "2h20m", "2h34m")),
         ),
         quiet=(
             *(("2h10m", "ExplanationCoverageZero", name) for name in (M1, M2)),
