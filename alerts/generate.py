@@ -25,9 +25,9 @@ def _elsewhere(text: str) -> str:
 
 
 def _behind(values: str) -> str:
-    """The same samples, all of them 0: `_` stays a gap."""
+    """The same samples, all of them 0: `_` stays a gap, and `stale` the end."""
     return " ".join(
-        token if token.startswith("_") else "0" + (f"x{token.rpartition('x')[2]}" if "x" in token else "")
+        token if token.startswith(("_", "stale")) else "0" + (f"x{token.rpartition('x')[2]}" if "x" in token else "")
         for token in values.split()
     )
 

@@ -119,8 +119,9 @@ CASES = (
             name=f"events of the last {words} are counted although the daemon has been down for most of them",
             interval=interval,
             series=join(
-                info(), {key: f"0+{slope * minutes(interval)}x{samples}" for key, slope in SLOPES.items()}, _OBJECTIVES,
-                {on("xdrift_predictions_total", monitor="m2"): f"0+{30 * minutes(interval)}x{samples}"},
+                info(), _OBJECTIVES,
+                {key: f"0+{slope * minutes(interval)}x{samples} stale" for key, slope in SLOPES.items()},
+                {on("xdrift_predictions_total", monitor="m2"): f"0+{30 * minutes(interval)}x{samples} stale"},
             ),
             values=left(at, window, minutes(interval) * samples - minutes(at) + minutes(window), minutes(interval)),
             twins=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.cases.model import M1, M2, M3, M4, M5, NAMED, Case, Series, Values, abroad, between, info, join, on
+from alerts.cases.model import M1, M2, M3, M4, M5, NAMED, Case, Series, Values, abroad, between, info, join, on, only
 
 ZERO, P95, PRIVACY = "ExplanationCoverageZero", "ExplanationLatencyP95Breach", "ExplanationPrivacyIncident"
 FALLBACK, GAP = "ExplanationFallbackRate", "ExplanationOfflineRuntimeGap"
@@ -115,6 +115,25 @@ CASES = (
         ),
         quiet=(("30m", ZERO, M2), ("30m", ZERO, M3)),
         fires=(("30m", ZERO, M1),),
+    ),
+    Case(
+        name="what was explained between the last scrape of one pod and the first of the next is no zero coverage",
+        series=join(
+            info(), info("m2"),
+            *(
+                only(pod, join(
+                    {on("xdrift_predictions_total", monitor=name): made for name in ("m1", "m2")},
+                    {on("xdrift_predictions_explained_total"): made,
+                     on("xdrift_predictions_explained_total", monitor="m2"): explained},
+                ))
+                for pod, made, explained in (
+                    ("a", "0+2x10 20x20 stale", "0+2x10 20x20 stale"), ("b", "_x33 60x{n}", "_x33 20x{n}"),
+                )
+            ),
+        ),
+        quiet=(("40m", ZERO, M1),),
+        fires=(("40m", ZERO, M2),),
+        twins=False,
     ),
     Case(
         name="predictions left out by sampling are no zero coverage, and a sample that fails altogether is",
@@ -337,7 +356,8 @@ CASES = (
             info("m4"),
             read(failures=0, success="0+300x{n}", watermark="0+300x12 3600x{n}", newest="0x24 4200x{n}", monitor="m4"),
             # Elsewhere they see some.
-            abroad({on("xdrift_check_newest_row_timestamp_seconds", monitor="m4"): 90000}),
+            abroad({on("xdrift_check_newest_row_timestamp_seconds", monitor="m4"): 90000,
+                    on("xdrift_telemetry_watermark_timestamp_seconds", monitor="m4"): 3600}),
         ),
         quiet=(("1h50m", STALE, M2), ("2h5m", STALE, M2), ("4h5m", STALE, M3), ("5h", STALE, M4)),
         fires=(("2h10m", STALE, M2), ("4h10m", STALE, M3)),
