@@ -10,6 +10,25 @@ _UP = daemon("xdrift_collector_up")
 
 CASES = (
     Case(
+        name="a second replica that starts makes no total grow",
+        twins=False,
+        # Nothing was explained, found or lost since the first one started.
+        series=join(
+            info(),
+            *(
+                only(pod, {
+                    on("xdrift_predictions_total"): f"{gap}{before}+2x{{n}}",
+                    on("xdrift_predictions_explained_total"): f"{gap}500x{{n}}",
+                    on("xdrift_privacy_incidents_total", 'kind="email"'): f"{gap}3x{{n}}",
+                    on("xdrift_notification_failures_total"): f"{gap}4x{{n}}",
+                })
+                for pod, gap, before in (("a", "", 0), ("b", "_x130 ", 260))
+            ),
+        ),
+        fires=(("2h20m", "ExplanationCoverageZero", M1),),
+        quiet=(("2h15m", "ExplanationPrivacyIncident", M1), ("2h50m", "ExplanationNotificationsFailing", M1)),
+    ),
+    Case(
         name="in a rollout replicas name two versions, and the newest stays",
         series=join(
             info(version="v1", values="1x20", deployed="60x20"),

@@ -118,6 +118,14 @@ CASES = (
         fires=(("50m", PLATFORM, EU),),
     ),
     Case(
+        name="a platform that fails and then goes away goes on paging for what failed within the hour",
+        interval="5m",
+        twins=False,
+        series=ran(**dict.fromkeys(("m1", "m2", "m3"), ("0+1x12 stale", "0+1x12 stale"))),
+        fires=(("1h40m", PLATFORM, EU),),
+        quiet=(("2h5m", PLATFORM, EU),),
+    ),
+    Case(
         name="failures must be of the same hour, and of three monitors in it",
         interval="5m",
         twins=False,

@@ -156,12 +156,12 @@ CASES = (
         twins=False,
         # The last scrape was after 20 minutes. Of m2 sampling left so many out that too few remain; m3 explains.
         series=join(
-            info(), answered("0+40x20", "0x20"),
-            info("m2"), answered("0+40x20", "0x20", left_out="0+39.5x20", monitor="m2"),
-            info("m3"), answered("0+40x20", "0+20x20", monitor="m3"),
+            info(), answered("0+40x20 stale", "0x20 stale"),
+            info("m2"), answered("0+40x20 stale", "0x20 stale", left_out="0+39.5x20 stale", monitor="m2"),
+            info("m3"), answered("0+40x20 stale", "0+20x20 stale", monitor="m3"),
         ),
         quiet=(("33m", ZERO, M2), ("33m", ZERO, M3), ("43m", ZERO, M1)),
-        fires=(("33m", ZERO, M1),),
+        fires=(("33m", ZERO, M1), ("38m", ZERO, M1)),
     ),
     Case(
         name="the page on zero coverage counts the predictions",
@@ -220,8 +220,8 @@ CASES = (
     Case(
         name="a page on latency does not end with the first scrape that is missed",
         twins=False,
-        series=join(info(), latency(((60, 100, 10),))),
-        fires=(("1h2m", P95, M1),),
+        series=join(info(), {key: f"{values} stale" for key, values in latency(((60, 100, 10),)).items()}),
+        fires=(("1h3m", P95, M1),),
         quiet=(("1h10m", P95, M1),),
     ),
     Case(
