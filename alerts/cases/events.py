@@ -156,9 +156,9 @@ CASES = (
                 )
             ),
         ),
-        values=tuple(
-            ("1h25m", f'sum(monitor_slo:xdrift_slo_{kind}:increase30m{{{M1}, slo="coverage"}})', count)
-            for kind, count in (("events", 3000), ("bad_events", 1600))
+        values=(
+            between("1h25m", f'monitor_slo:xdrift_slo_events:increase30m{{{M1}, slo="coverage"}}', 2899, 3001),
+            ("1h25m", f'sum(monitor_slo:xdrift_slo_bad_events:increase30m{{{M1}, slo="coverage"}})', 1600),
         ),
         fires=(("1h25m", "ExplanationSLOBurnFast", f'{M1}, slo="coverage"'),),
         twins=False,

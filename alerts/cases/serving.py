@@ -221,7 +221,7 @@ CASES = (
         name="a page on latency does not end with the first scrape that is missed",
         twins=False,
         series=join(info(), {key: f"{values} stale" for key, values in latency(((60, 100, 10),)).items()}),
-        fires=(("1h3m", P95, M1),),
+        fires=(("1h2m", P95, M1),),
         quiet=(("1h10m", P95, M1),),
     ),
     Case(
