@@ -88,7 +88,7 @@ drift = (
         alert_class="drift",
         keep="2h",
         summary="Explanation drift over the warning threshold lasts.",
-        description=_WHO + ", view {{ $labels.view }}: at level warning in three or more checks in a row.",
+        description=_WHO + ", view {{ $labels.view }}: over the warning threshold in three or more checks in a row.",
     ),
     Alert(
         name="ExplanationDriftTrend",

@@ -109,10 +109,15 @@ def burn_rate(window: str) -> Record:
     )
 
 
+def _in_force(series: str) -> str:
+    """As daemons say it now, and as it was known last while there is none: the pod before a rollout had another one."""
+    return block(either(held(series), held(f"last_over_time({series}[2d])")))
+
+
 objectives = (
-    Record(name="slo:objective:ratio", expr=sloth(held("last_over_time(xdrift_slo_objective_ratio[2d])"))),
+    Record(name="slo:objective:ratio", expr=sloth(_in_force("xdrift_slo_objective_ratio"))),
     Record(name="slo:error_budget:ratio", expr="1 - slo:objective:ratio"),
-    Record(name="slo:time_period:days", expr=sloth(f"{held('last_over_time(xdrift_slo_period_seconds[2d])')} / 86400")),
+    Record(name="slo:time_period:days", expr=sloth(f"{_in_force('xdrift_slo_period_seconds')} / 86400")),
     Record(
         name="slo:period_error_budget_remaining:ratio",
         expr=sloth(held("xdrift_slo_error_budget_remaining_ratio")),
@@ -154,8 +159,7 @@ age = Record(
     expr=since(SUCCESS, BORN),
 )
 _INTERVAL = "xdrift_check_interval_seconds"
-interval = block(either(held(_INTERVAL), held(f"last_over_time({_INTERVAL}[2d])")))
-"""As it is now: a daemon that is gone may have had a longer one."""
+interval = _in_force(_INTERVAL)
 severe = Record(
     name="monitor_view:xdrift_drift_severe:bool",
     # Two judged checks in a row. The trend view compares with the windows just before and never names a verdict.

@@ -161,7 +161,9 @@ METRICS: dict[str, Metric] = {
         (*_M, "view"),
     ),
     "xdrift_drift_streak_checks": Metric(
-        "gauge", "Judged checks in a row at the current level; 0 while the level is none.", (*_M, "view")
+        "gauge",
+        "Judged checks in a row at the current level or above it; 0 while the level is none.",
+        (*_M, "view"),
     ),
     "xdrift_drift_score": Metric(
         "gauge",

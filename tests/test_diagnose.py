@@ -220,6 +220,17 @@ def test_a_check_of_the_past_is_walked_over_as_it_was_and_is_not_called_late():
     assert diagnose(replace(found, now=years_later)).branch == "not_checked"
 
 
+def test_a_failed_check_of_the_past_is_run_again_as_that_one():
+    latest = replace(facts(QUIET).latest, outcome="failed", verdict="unknown", reason="sampling", error="no such table")
+    failed = facts(QUIET, latest=latest, judged=None)
+    status = replace(failed.status, consecutive_failures=3)
+
+    past = diagnose(replace(failed, status=status, past=True))
+
+    again = f"xdrift check {status.name} --at {latest.planned_at:%Y-%m-%dT%H:%M:%SZ}"
+    assert any(step.endswith(again) for step in past.next_steps), past
+
+
 def test_questions_that_only_the_present_answers_are_not_asked_of_the_past():
     found = with_verdict("data")
     monitors = tuple(replace(one, levels={"traffic": 2}) for one in found.snapshot.monitors)

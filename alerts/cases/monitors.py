@@ -153,14 +153,33 @@ CASES = (
         ),
     ),
     Case(
-        name="an objective that was changed counts as it is now",
+        name="an objective that was changed counts as it is now, also once its daemon is gone",
         series={
-            on("xdrift_slo_objective_ratio", 'slo="coverage"'): "0.95x5 0.98x{n}",
-            on("xdrift_slo_period_seconds", 'slo="coverage"'): f"{28 * 86400}x5 {30 * 86400}x{{n}}",
+            on("xdrift_slo_objective_ratio", 'slo="coverage"'): "0.95x5 0.98x9 stale",
+            on("xdrift_slo_period_seconds", 'slo="coverage"'): f"{28 * 86400}x5 {30 * 86400}x9 stale",
         },
+        values=tuple(
+            entry for at in ("10m", "30m") for entry in (
+                (at, f"round(100 * sum(slo:objective:ratio{{{M1}}}))", 98),
+                (at, f"sum(slo:time_period:days{{{M1}}})", 30),
+            )
+        ),
+    ),
+    Case(
+        name="an objective that was lowered with a new pod counts at once, and the pod that is gone no more",
+        interval="10m",
+        twins=False,
+        series=join(*(
+            only(pod, {on("xdrift_slo_objective_ratio", 'slo="coverage"'): ratio,
+                       on("xdrift_slo_period_seconds", 'slo="coverage"'): period})
+            for pod, ratio, period in (
+                ("a", "0.99x5 stale", f"{30 * 86400}x5 stale"), ("b", "_x6 0.95x{n}", f"_x6 {28 * 86400}x{{n}}"),
+            )
+        )),
         values=(
-            ("10m", f"round(100 * sum(slo:objective:ratio{{{M1}}}))", 98),
-            ("10m", f"sum(slo:time_period:days{{{M1}}})", 30),
+            ("50m", f"round(100 * sum(slo:objective:ratio{{{M1}}}))", 99),
+            ("1h10m", f"round(100 * sum(slo:objective:ratio{{{M1}}}))", 95),
+            ("1h10m", f"sum(slo:time_period:days{{{M1}}})", 28),
         ),
     ),
     Case(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from monitor.diagnose.answers import first_due
 from monitor.diagnose.model import Diagnosis, Facts, Question, Step
 from monitor.diagnose.tree import FINE, TREE, UNCLEAR, WAITING
+from monitor.diagnose.words import CHECK
 
 OF_THE_PRESENT = ("privacy", "shared", "serving", "budget")
 """Branches of questions about other monitors and about serving, of which no past state is on record."""
@@ -41,5 +42,12 @@ def diagnose(facts: Facts) -> Diagnosis:
         steps=tuple(steps),
         branch=found[0].branch,
         conclusion=" ".join(one.conclusion for one in told),
-        next_steps=tuple(step.format(monitor=facts.status.name) for one in told for step in one.next_steps),
+        next_steps=tuple(_filled(step, facts) for one in told for step in one.next_steps),
     )
+
+
+def _filled(step: str, facts: Facts) -> str:
+    """A check of the past is run again as that one."""
+    if facts.past and facts.latest:
+        step = step.replace(CHECK, f"{CHECK} --at {facts.latest.planned_at:%Y-%m-%dT%H:%M:%SZ}")
+    return step.format(monitor=facts.status.name)

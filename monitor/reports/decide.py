@@ -9,7 +9,7 @@ from monitor.drift.sentence import SERVED
 from monitor.publish.phrases import NEXT_STEPS, PIPELINE_AS_WELL
 from monitor.reports import words
 from monitor.reports.model import Budget, Decision
-from monitor.reports.watched import Watched
+from monitor.reports.watched import Watched, judged
 from monitor.reports.words import count, day, listed
 
 ACCEPT = "xdrift reference accept {monitor} --author WHO --reason WHY"
@@ -245,11 +245,18 @@ def questions(week: Watched) -> tuple[str, ...]:
         asked.append(f"Why were {week.counts.expected - week.counts.done} of {week.counts.expected} slots not run?")
     reference = week.reference
     if reference is None:
-        asked.append("Nothing can be compared: no reference was made yet.")
+        asked.append(_unreferenced(week))
     elif week.week.end - reference.activated_at > OLD_REFERENCE:
         asked.append(f"The reference is in force since {day(reference.activated_at)} {reference.activated_at:%Y}: "
                      "is it still what the model should be held against?")  # fmt: skip
     return tuple(asked)
+
+
+def _unreferenced(week: Watched) -> str:
+    """Without a reference in force at the week's end: the first report is often of a week before it was made."""
+    if judged(week.checks):
+        return "The reference was made after this week: are these the days that it should be held against?"
+    return "Nothing was compared: no reference was made by the end of this week."
 
 
 def _first_seen(week: Watched) -> str:

@@ -52,8 +52,9 @@ def _refresh_view(connection: Connection, monitor: str, view: View) -> None:
         return
     level, streak = latest[column.name], 0
     if level:
-        other = _latest(connection, monitor, column != level)
-        streak = _count(connection, monitor, column == level, after=other.get("planned_at"))
+        # What goes to and fro between warning and severe lasts as well.
+        lower = _latest(connection, monitor, column < level)
+        streak = _count(connection, monitor, column >= level, after=lower.get("planned_at"))
     held = {"level": level, "streak": streak}
     insert = insert_into(connection, view_state).values(monitor=monitor, view=view, **held)
     connection.execute(insert.on_conflict_do_update(index_elements=["monitor", "view"], set_=held))

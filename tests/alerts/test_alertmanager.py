@@ -147,6 +147,14 @@ def test_personal_data_zero_coverage_and_a_broken_explainer_are_never_held_back(
         assert not any(held_back(source, target) for source in RULES)
 
 
+@pytest.mark.parametrize("source", ["MonitorDown", "SchedulerStalled", "CollectorDown", "PlatformFailing"])
+def test_a_broken_installation_holds_back_what_it_does_to_freshness(source: str) -> None:
+    burnt = {"alertname": "ExplanationSLOBurnFast", "severity": "critical", "alert_class": "slo"}
+
+    assert held_back(f"Explanation{source}", burnt | {"slo": "freshness"})
+    assert not held_back(f"Explanation{source}", burnt | {"slo": "coverage"})
+
+
 def test_only_the_same_monitor_or_installation_is_held_back() -> None:
     for rule in CONTENT["inhibit_rules"]:
         assert {"cluster", "namespace", "job"} <= set(rule["equal"])
@@ -155,7 +163,8 @@ def test_only_the_same_monitor_or_installation_is_held_back() -> None:
 def test_pages_are_grouped_by_model_and_version_and_never_muted() -> None:
     routes = {entry["receiver"]: entry for entry in CONTENT["route"]["routes"]}
 
-    assert routes["page"]["group_by"] == ["model", "model_version"]
+    assert routes["page"]["group_by"] == ["cluster", "namespace", "model", "model_version"]
+    assert {"cluster", "namespace", "monitor", "kind"} <= set(routes["page-privacy"]["group_by"])
     assert not any("mute_time_intervals" in routes[name] for name in routes if name.startswith("page"))
     assert routes["ticket"]["mute_time_intervals"]
     assert routes["digest"]["active_time_intervals"] == ["weekly-review"]

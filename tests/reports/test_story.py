@@ -320,6 +320,14 @@ def test_an_old_reference_and_skipped_slots_leave_questions() -> None:
     assert "4 slots skipped: catch up" in {one.text for one in found.incidents}
 
 
+def test_a_reference_made_after_the_week_is_told_as_that() -> None:
+    judged = report(check(0), activations=())
+    failed = report(unjudged(outcome="failed", reason="reference"), activations=())
+
+    assert any("was made after this week" in one for one in judged.questions)
+    assert any("no reference was made by the end of this week" in one for one in failed.questions)
+
+
 def test_the_fleet_is_ordered_by_urgency_and_summed_up_in_one_line() -> None:
     names = ("quiet-one", "severe-one", "blind-one", "idle-one")
     lines = (check(0, "quiet-one"), check(0, "severe-one", level=2), unjudged(0, monitor="blind-one"))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, takewhile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -125,13 +125,15 @@ def test_a_level_is_held_by_checks_that_cannot_judge(store, make):
         ([2], 2, 1),
         ([0, 0], 0, 0),
         ([1, 2, 2], 2, 2),
-        ([2, 2, 1], 1, 1),
+        ([2, 2, 1], 1, 3),
+        ([0, 1, 2, 1], 1, 3),
+        ([1, 2, 1, 2], 2, 1),
         ([2, None, 2, None], 2, 2),
         ([2, 0, 2], 2, 1),
         ([2, 2, 0], 0, 0),
     ],
 )
-def test_a_streak_counts_judged_checks_in_a_row_at_the_present_level(store, make, levels, level, streak):
+def test_a_streak_counts_judged_checks_in_a_row_at_the_present_level_or_above(store, make, levels, level, streak):
     for number, each in enumerate(levels):
         make.save(store, make.failed(number) if each is None else make.bare(number, levels={"trend": each}))
 
@@ -231,9 +233,11 @@ def test_the_order_in_which_slots_are_finished_changes_nothing(store, make, data
 
     found = status(store, make, name)
     judged = {view: [seen[1][view] for seen in past if seen and view in seen[1]] for view in VIEWS}
-    runs = {view: [(level, len(list(run))) for level, run in groupby(each)] for view, each in judged.items() if each}
-    assert found.levels == {view: each[-1][0] for view, each in runs.items()}
-    assert found.streaks == {view: each[-1][1] if each[-1][0] else 0 for view, each in runs.items()}
+    seen = {view: each[::-1] for view, each in judged.items() if each}
+    assert found.levels == {view: each[0] for view, each in seen.items()}
+    assert found.streaks == {
+        view: len(list(takewhile(each[0].__le__, each))) if each[0] else 0 for view, each in seen.items()
+    }
     failures = len(past) - max((number + 1 for number, seen in enumerate(past) if seen), default=0)
     assert found.consecutive_failures == failures
     assert found.last_check == checks[-1]
