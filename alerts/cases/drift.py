@@ -185,7 +185,7 @@ CASES = (
                 "5m",
                 GRADUAL,
                 NAMED | {"view": "traffic"},
-                f"{_SAYS}, view traffic: at level warning in three or more checks in a row.",
+                f"{_SAYS}, view traffic: over the warning threshold in three or more checks in a row.",
             ),
         ),
     ),
